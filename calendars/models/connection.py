@@ -1,0 +1,44 @@
+"""A member's OAuth grant."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import models
+
+from clockwise.encryption.sealed import SealedField
+from clockwise.organizations.models import MemberRow
+from clockwise.tenancy.models import unique
+
+
+@dataclass(frozen=True)
+class Credentials:
+    refresh_token: str
+    access_token: str = ""
+    access_token_expires_at: datetime | None = None
+
+
+class GoogleConnection(MemberRow):
+    """The grant by which a member's calendars are read and written. One for each member."""
+
+    class State(models.TextChoices):
+        ACTIVE = "active"
+        REVOKED = "revoked"  # Google no longer honours the grant; the member may connect again
+        DISCONNECTED = "disconnected"  # the member or the gate ended it
+
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+    scopes = models.TextField()
+    # Null as soon as the connection isn't active: no token outlives its use.
+    credentials = SealedField(Credentials, null=True)
+    connected_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            unique("member"),
+            models.CheckConstraint(
+                name="only_active_connections_hold_credentials",
+                condition=models.Q(state="active", credentials__isnull=False)
+                | ~models.Q(state="active") & models.Q(credentials__isnull=True),
+            ),
+        ]

@@ -1,0 +1,171 @@
+"""The only reader of the environment: converts, refuses, and names the variable and the remedy."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+PLANS = ("free", "teams", "business", "enterprise")
+
+GOOGLE_DEFAULTS = {
+    "GOOGLE_AUTH_URI": "https://accounts.google.com/o/oauth2/v2/auth",
+    "GOOGLE_TOKEN_URI": "https://oauth2.googleapis.com/token",
+    "GOOGLE_REVOKE_URI": "https://oauth2.googleapis.com/revoke",
+    "GOOGLE_USERINFO_URI": "https://openidconnect.googleapis.com/v1/userinfo",
+    "GOOGLE_JWKS_URI": "https://www.googleapis.com/oauth2/v3/certs",
+    "GOOGLE_ISSUERS": "https://accounts.google.com,accounts.google.com",
+    "GOOGLE_API_ROOT": "https://www.googleapis.com/",
+}
+
+
+def refuse(variable: str, problem: str, remedy: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{variable} {problem}. {remedy}")
+
+
+def is_local_address(url: str) -> bool:
+    """Whether the host of `url` is loopback or a Unix socket (also percent-encoded, as in libpq's URLs)."""
+    parts = urlsplit(url)
+    if parts.scheme in {"unix", "redis+socket"}:
+        return True
+    hosts = [host.rsplit("@", 1)[-1] for host in parts.netloc.split(",")]
+    return all(unquote(_without_port(host)).startswith("/") or _without_port(host) in LOOPBACK for host in hosts)
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host[1:].split("]", 1)[0]
+    return host.rsplit(":", 1)[0] if ":" in host else host
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The settings of README's table, checked. `local_mode` is SECURITY's: all addresses are this machine's."""
+
+    values: Mapping[str, str] = field(default_factory=lambda: os.environ)
+
+    @property
+    def without_services(self) -> bool:
+        """For commands that answer from their arguments alone (and the static checks of CI)."""
+        return self.values.get("CLOCKWISE_WITHOUT_SERVICES") == "1"
+
+    def text(self, variable: str, default: str = "") -> str:
+        return self.values.get(variable, "").strip() or default
+
+    def required(self, variable: str, remedy: str, *, stand_in: str) -> str:
+        """The variable's text; `stand_in` where no service is going to be used."""
+        value = self.text(variable)
+        if value:
+            return value
+        if self.without_services:
+            return stand_in
+        raise refuse(variable, "is not set", remedy)
+
+    def flag(self, variable: str) -> bool:
+        value = self.text(variable, "0")
+        if value not in {"0", "1"}:
+            raise refuse(variable, "is neither 0 nor 1", "Set it to 1 for on, 0 for off.")
+        return value == "1"
+
+    def url(self, variable: str, schemes: set[str], remedy: str, *, stand_in: str) -> str:
+        value = self.required(variable, remedy, stand_in=stand_in)
+        if urlsplit(value).scheme not in schemes:
+            raise refuse(variable, f"must start with one of {', '.join(sorted(schemes))}", remedy)
+        return value
+
+    @property
+    def database_url(self) -> str:
+        return self.url(
+            "DATABASE_URL",
+            {"postgres", "postgresql"},
+            "Set postgres://cw_app:PASSWORD@HOST/clockwise, the application's unprivileged role.",
+            stand_in="postgres://nobody@localhost/none",
+        )
+
+    @property
+    def owner_url(self) -> str:
+        return self.text("CLOCKWISE_DB_OWNER_URL")
+
+    @property
+    def redis_url(self) -> str:
+        return self.url(
+            "REDIS_URL",
+            {"redis", "rediss", "unix"},
+            "Set redis://HOST:6379/0, rediss://... or unix:///path.",
+            stand_in="redis://localhost/0",
+        )
+
+    @property
+    def secret_key(self) -> str:
+        value = self.required("SECRET_KEY", "Set 50 random characters.", stand_in="without-services" * 4)
+        if len(value) < 32:
+            raise refuse("SECRET_KEY", "is shorter than 32 characters", "Set 50 random characters.")
+        return value
+
+    @property
+    def base_url(self) -> str:
+        return self.url(
+            "CLOCKWISE_BASE_URL",
+            {"http", "https"},
+            "Set the address that people type, such as https://clockwise.example.com.",
+            stand_in="http://127.0.0.1:8000",
+        ).rstrip("/")
+
+    @property
+    def allowed_hosts(self) -> list[str]:
+        return [host for host in self.text("ALLOWED_HOSTS").split(",") if host] or [
+            urlsplit(self.base_url).hostname or "localhost"
+        ]
+
+    @property
+    def plan(self) -> str:
+        value = self.text("CLOCKWISE_PLAN", "enterprise")
+        if value not in PLANS:
+            raise refuse("CLOCKWISE_PLAN", "is no plan", f"Set one of {', '.join(PLANS)}.")
+        return value
+
+    @property
+    def key_provider(self) -> str:
+        value = self.required("CLOCKWISE_KEY_PROVIDER", "Set file or kms.", stand_in="file")
+        if value not in {"file", "kms"}:
+            raise refuse("CLOCKWISE_KEY_PROVIDER", "is neither file nor kms", "Set file or kms.")
+        needed = {"file": "CLOCKWISE_KEY_FILE", "kms": "CLOCKWISE_KMS_KEY_ID"}[value]
+        self.required(needed, f"CLOCKWISE_KEY_PROVIDER={value} needs it.", stand_in="none")
+        return value
+
+    @property
+    def keystore(self) -> str:
+        return self.required(
+            "CLOCKWISE_KEYSTORE", "Set a folder with mode 0700, or s3://bucket/prefix.", stand_in="none"
+        )
+
+    def google(self) -> dict[str, str]:
+        """The `GOOGLE_*` settings, Google's own addresses where none is set."""
+        return {name: self.text(name, default) for name, default in GOOGLE_DEFAULTS.items()} | {
+            name: self.text(name) for name in ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET")
+        }
+
+    @property
+    def local_mode(self) -> bool:
+        """Whether every address is loopback, a socket or https, so that plain http is acceptable."""
+        services = [self.base_url, self.database_url, self.redis_url]
+        services += [self.owner_url] if self.owner_url else []
+        outside = [v for k, v in self.google().items() if k.endswith(("_URI", "_ROOT"))]
+        outside += [self.text("AWS_ENDPOINT_URL")] if self.text("AWS_ENDPOINT_URL") else []
+        return all(map(is_local_address, services)) and all(
+            url.startswith("https://") or is_local_address(url) for url in outside
+        )
+
+    def refuse_plain_text_outside_local_mode(self) -> None:
+        """Outside local mode DEBUG and plain-http endpoints stop the start (SECURITY, section 12)."""
+        if self.local_mode:
+            return
+        if self.flag("DEBUG"):
+            raise refuse("DEBUG", "is on outside local mode", "Set DEBUG=0.")
+        plain = {"CLOCKWISE_BASE_URL": self.base_url} | self.google()
+        plain["AWS_ENDPOINT_URL"] = self.text("AWS_ENDPOINT_URL")
+        for name, value in plain.items():
+            if value.startswith("http://"):
+                raise refuse(name, "is plain http outside local mode", "Use https.")

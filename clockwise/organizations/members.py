@@ -1,0 +1,86 @@
+"""Making organizations and members, and finding a member by address."""
+
+from uuid import UUID
+
+from clockwise import clock
+from clockwise.audit.record import record
+from clockwise.encryption import keys
+from clockwise.encryption.blind_index import normalize_address
+from clockwise.organizations import lookups
+from clockwise.organizations.models import (
+    Domain,
+    DomainDetails,
+    Member,
+    MemberDetails,
+    Organization,
+    OrganizationDetails,
+)
+from clockwise.organizations.roles import Role
+from clockwise.tenancy import current
+from clockwise.tenancy.models import time_ordered_id
+
+
+class AmbiguousAddress(Exception):
+    """The address fits members of more than one organization."""
+
+
+class UnknownAddress(Exception):
+    """No member has this address."""
+
+
+class DomainTaken(Exception):
+    """The domain belongs to an organization already."""
+
+
+def create_organization(*, domain: str, name: str, plan: str) -> UUID:
+    """Make an organization with its key and domain. The key is in the keystore before the first row names it.
+
+    Opens its own transaction. Raises DomainTaken, also when somebody else is making it right now.
+    """
+    if lookups.organization_by_domain(domain) is not None:
+        raise DomainTaken("This domain has an organization already.")
+    organization_id = time_ordered_id()
+    keys.create_organization_key(organization_id)
+    with current.organization(organization_id):
+        Organization.objects.create(
+            id=organization_id, plan=plan, details=OrganizationDetails(name=name), created_at=clock.now()
+        )
+        Domain.objects.create(
+            domain_index=lookups.domain_index(domain), details=DomainDetails(domain=domain.strip().casefold())
+        )
+        record("organization.created", by=None, plan=plan)
+    return organization_id
+
+
+def add(*, address: str, name: str, role: Role = Role.MEMBER, subject: str = "") -> Member:
+    """Make a member of the current organization, with a key of their own.
+
+    `subject` is Google's `sub`; without it the member is linked at the first sign-in with that address.
+    """
+    member = Member(id=time_ordered_id(), organization_id=current.require_organization_id(), role=role)
+    keys.create_member_key(member.organization_id, member.pk)
+    member.details = MemberDetails(address=normalize_address(address), name=name, subject=subject)
+    member.address_index = lookups.address_index(address)
+    member.subject_index = lookups.subject_index(subject) if subject else None
+    member.created_at = clock.now()
+    member.save(force_insert=True)
+    record("member.added", by=None, target=member, role=str(role))
+    return member
+
+
+def find(address: str, *, organization_domain: str | None = None) -> lookups.MemberReference:
+    """The one member with this address. Raises UnknownAddress or AmbiguousAddress."""
+    found = lookups.members_by_address(address)
+    if organization_domain:
+        organization_id = lookups.organization_by_domain(organization_domain)
+        found = [reference for reference in found if reference.organization_id == organization_id]
+    if not found:
+        raise UnknownAddress("No member has this address: has the person signed in?")
+    if len(found) > 1:
+        raise AmbiguousAddress("Members of two organizations have this address: name one with --organization DOMAIN.")
+    return found[0]
+
+
+def domains() -> frozenset[str]:
+    """The current organization's Workspace domains, lower case."""
+    return frozenset(domain.details.domain for domain in Domain.objects.all())

@@ -1,0 +1,16 @@
+from clockwise.organizations.models.member import Member, MemberDetails, MemberRow, Team, TeamMembership
+from clockwise.organizations.models.organization import Domain, DomainDetails, Organization, OrganizationDetails
+from clockwise.organizations.models.token import ApiToken
+
+__all__ = [
+    "ApiToken",
+    "Domain",
+    "DomainDetails",
+    "Member",
+    "MemberDetails",
+    "MemberRow",
+    "Organization",
+    "OrganizationDetails",
+    "Team",
+    "TeamMembership",
+]

@@ -1,0 +1,99 @@
+"""Who signs in: from a verified Google identity to a member and a session."""
+
+from typing import Any
+
+from django.contrib.auth.backends import BaseBackend
+from django.db import IntegrityError
+from django.http import HttpRequest
+
+from clockwise import clock
+from clockwise.audit.record import record
+from clockwise.encryption.blind_index import normalize_address
+from clockwise.google.id_token import Identity
+from clockwise.organizations import lookups, members
+from clockwise.organizations.models import Member
+from clockwise.organizations.roles import Role
+from clockwise.organizations.sessions import ORGANIZATION
+from clockwise.tenancy import current
+from django.contrib import auth
+from django.conf import settings
+
+
+class SignInRefused(Exception):
+    """`reason`: a word that the page explains."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class GoogleSignInBackend(BaseBackend):
+    """Loads the member of a session, inside its organization. There is nothing to authenticate with a password."""
+
+    def get_user(self, user_id: Any) -> Member | None:
+        return Member.objects.filter(pk=user_id, is_active=True).first()
+
+
+def reference_for(identity: Identity) -> lookups.MemberReference:
+    """The member who is this Google account, made at the first sign-in of a Workspace account.
+
+    The account is known by `sub` alone; an address that was given to somebody else opens nothing. A member
+    whom an admin or an identity provider added is linked by the verified address, once.
+    Raises SignInRefused: `no_workspace`, `inactive`.
+    """
+    known = lookups.member_by_subject(identity.subject)
+    if known is not None:
+        return known
+    if not identity.hosted_domain:
+        raise SignInRefused("no_workspace")
+    organization_id = _organization_for(identity.hosted_domain)
+    with current.organization(organization_id):
+        member = _linked(identity) or _added(identity)
+        return lookups.MemberReference(organization_id, member.pk)
+
+
+def _organization_for(domain: str) -> Any:
+    found = lookups.organization_by_domain(domain)
+    if found is not None:
+        return found
+    try:
+        return members.create_organization(domain=domain, name=domain, plan=settings.CLOCKWISE_PLAN)
+    except (IntegrityError, members.DomainTaken):
+        # Two people of one company signed in for the first time at once: the other one's stands.
+        return lookups.organization_by_domain(domain)
+
+
+def _linked(identity: Identity) -> Member | None:
+    member = Member.objects.select_for_update().filter(address_index=lookups.address_index(identity.email)).first()
+    if member is None:
+        return None
+    if member.subject_index is not None or not member.is_active:
+        raise SignInRefused("inactive" if not member.is_active else "address_reassigned")
+    member.subject_index = lookups.subject_index(identity.subject)
+    member.details = members.MemberDetails(
+        address=normalize_address(identity.email), name=identity.name or member.details.name, subject=identity.subject
+    )
+    member.save(update_fields=["subject_index", "details"])
+    record("member.linked", by=member.pk, target=member)
+    return member
+
+
+def _added(identity: Identity) -> Member:
+    first = not Member.objects.exists()
+    return members.add(
+        address=identity.email,
+        name=identity.name or identity.email,
+        role=Role.OWNER if first else Role.MEMBER,
+        subject=identity.subject,
+    )
+
+
+def open_session(request: HttpRequest, member: Member) -> None:
+    """Sign the member in: a new session id, bound to the organization and the member's epoch."""
+    if not member.is_active:
+        raise SignInRefused("inactive")
+    auth.login(request, member, backend="clockwise.organizations.signin.GoogleSignInBackend")
+    request.session[ORGANIZATION] = str(member.organization_id)
+    member.signed_in_at = clock.now()
+    member.save(update_fields=["signed_in_at"])
+    record("session.opened", by=member.pk, target=member)

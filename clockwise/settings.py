@@ -1,0 +1,161 @@
+"""Django's settings. Values that differ between installations come from `env.py`, and only from there."""
+
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+from clockwise.env import Environment
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+ENV = Environment()
+ENV.refuse_plain_text_outside_local_mode()
+
+SECRET_KEY = ENV.secret_key
+DEBUG = ENV.flag("DEBUG")
+ALLOWED_HOSTS = ENV.allowed_hosts
+LOCAL_MODE = ENV.local_mode
+CLOCKWISE_BASE_URL = ENV.base_url
+CLOCKWISE_PLAN = ENV.plan
+CLOCKWISE_KEY_PROVIDER = ENV.key_provider
+CLOCKWISE_KEY_FILE = ENV.text("CLOCKWISE_KEY_FILE")
+CLOCKWISE_KMS_KEY_ID = ENV.text("CLOCKWISE_KMS_KEY_ID")
+CLOCKWISE_KEYSTORE = ENV.keystore
+GOOGLE = ENV.google()
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "django_htmx",
+    "rest_framework",
+    "clockwise",
+    "clockwise.tenancy",
+    "clockwise.encryption",
+    "clockwise.audit",
+    "clockwise.organizations",
+    "privacy",
+    "calendars",
+    "scheduling",
+]
+
+MIDDLEWARE = [
+    "clockwise.middleware.OneLoopbackNameMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    # Last, so that its process_view wraps the view alone in the organization's transaction.
+    "clockwise.tenancy.middleware.TenantMiddleware",
+]
+TENANT_RESOLVERS = [
+    "clockwise.organizations.tokens.organization_of_request",
+    "clockwise.organizations.sessions.organization_of_request",
+]
+
+ROOT_URLCONF = "clockwise.urls"
+WSGI_APPLICATION = "clockwise.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+    },
+]
+
+# The application's role is neither owner nor superuser; only `migrate` uses the owner's connection.
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(ENV.database_url, conn_max_age=600, conn_health_checks=True),
+        "TEST": {"MIGRATE": False},
+    }
+}
+if ENV.owner_url:
+    DATABASES["owner"] = {**dj_database_url.parse(ENV.owner_url), "TEST": {"MIRROR": "default"}}
+for database in DATABASES.values():
+    database.setdefault("OPTIONS", {}).update({"connect_timeout": 5})
+DATABASE_ROUTERS: list[str] = []
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "organizations.Member"
+AUTHENTICATION_BACKENDS = ["clockwise.organizations.signin.GoogleSignInBackend"]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, str]] = []
+LOGIN_URL = "landing"
+
+SESSION_ENGINE = "clockwise.organizations.sessions"
+SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_SAVE_EVERY_REQUEST = False
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_USE_SESSIONS = False
+CSRF_TRUSTED_ORIGINS = [CLOCKWISE_BASE_URL]
+if not LOCAL_MODE:
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 2 * 365 * 24 * 60 * 60
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_USE_FINDERS = True
+
+LANGUAGE_CODE = "en"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["clockwise.organizations.tokens.ApiTokenAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PAGINATION_CLASS": "rest_framework.pagination.CursorPagination",
+    "PAGE_SIZE": 100,
+    "UNAUTHENTICATED_USER": None,
+}
+
+CELERY_BROKER_URL = ENV.redis_url.replace("unix://", "redis+socket://", 1)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+REDIS_URL = ENV.redis_url
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+}

@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class TenancyConfig(AppConfig):
+    name = "clockwise.tenancy"
+
+    def ready(self) -> None:
+        from clockwise.tenancy import checks  # noqa: F401  (registers the system checks)

@@ -1,0 +1,66 @@
+"""The current organization: named once at the edge, enforced by the database inside each transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from uuid import UUID
+
+from django.db import connection
+from django.db import transaction as db_transaction
+
+_current: ContextVar[UUID | None] = ContextVar("current_organization", default=None)
+
+
+class WrongOrganization(Exception):
+    """Code acted for one organization inside another one's transaction."""
+
+
+class OutsideTransaction(Exception):
+    """Tenant rows were asked for with no transaction open: row-level security would show none."""
+
+
+def organization_id() -> UUID | None:
+    """The organization that this request, task or command acts for, or None."""
+    return _current.get()
+
+
+def require_organization_id() -> UUID:
+    current = _current.get()
+    if current is None:
+        raise WrongOrganization("No current organization: enter current.organization(...) or current.acting_for(...).")
+    return current
+
+
+@contextmanager
+def acting_for(organization_id: UUID) -> Iterator[None]:
+    """Name the current organization; each `transaction()` inside sees its rows alone."""
+    if _current.get() not in (None, organization_id):
+        raise WrongOrganization("One organization's work can't be done inside another one's.")
+    token = _current.set(organization_id)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One database transaction (or savepoint) in which row-level security admits the current organization.
+
+    The setting is local to the transaction, so that nothing outlives it on a pooled connection.
+    Never hold one open over a call to Google, to a key service or to mail.
+    """
+    current = require_organization_id()
+    with db_transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('clockwise.organization', %s, true)", [str(current)])
+        yield
+
+
+@contextmanager
+def organization(organization_id: UUID) -> Iterator[None]:
+    """`acting_for` and `transaction` in one, for work that makes no call to the outside."""
+    if _current.get() is None and connection.in_atomic_block:
+        raise WrongOrganization("An open transaction can't be given an organization: it would outlive this block.")
+    with acting_for(organization_id), transaction():
+        yield

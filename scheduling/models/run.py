@@ -1,0 +1,26 @@
+"""One execution of the engine for one organization and horizon."""
+
+from django.db import models
+
+from clockwise.organizations.models import Member
+from clockwise.tenancy.models import TenantForeignKey, TenantModel
+
+
+class OptimizationRun(TenantModel):
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    requested_by = TenantForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
+    only_holds_of = TenantForeignKey(Member, null=True, on_delete=models.CASCADE, related_name="+")
+    horizon_start = models.DateTimeField()
+    horizon_end = models.DateTimeField()
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        base_manager_name = "objects"

@@ -1,0 +1,1 @@
+"""SCIM 2.0 for identity providers, on django-scim2."""
