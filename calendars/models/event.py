@@ -46,6 +46,8 @@ class Event(MemberRow):
     original_start = models.DateTimeField(null=True)
     # The same meeting on several people's calendars has one value (SYNC S13: iCalUID and original start).
     meeting_index = models.BinaryField(max_length=16)
+    # The same series (or single meeting) on several calendars: the iCalUID alone.
+    series_index = models.BinaryField(max_length=16)
     start = models.DateTimeField()
     end = models.DateTimeField()
     is_all_day = models.BooleanField(default=False)
@@ -69,4 +71,5 @@ class Event(MemberRow):
         indexes = [
             index("member", "start", "end", name="event_by_member_and_time"),
             index("meeting_index", name="event_by_meeting"),
+            index("series_index", name="event_by_series"),
         ]

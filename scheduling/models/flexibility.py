@@ -13,7 +13,7 @@ class Flexibility(MemberRow):
         DAY = "day"
         WEEK = "week"
 
-    # The instance's meeting index, or that of the whole series (`calendars.meetings`).
+    # The `meeting_index` of one instance's events, or the `series_index` of a whole series'.
     meeting_index = models.BinaryField(max_length=16)
     is_series = models.BooleanField(default=False)
     range = models.CharField(max_length=4, choices=Range.choices, default=Range.WEEK)

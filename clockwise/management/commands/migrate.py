@@ -1,0 +1,15 @@
+"""`migrate` under the owner's role: the application's own role may not change the schema."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands.migrate import Command as DjangoMigrate
+
+
+class Command(DjangoMigrate):
+    def handle(self, *args: Any, **options: Any) -> None:
+        if "owner" not in settings.DATABASES:
+            raise CommandError("CLOCKWISE_DB_OWNER_URL is not set. Set the URL of the role that owns the tables.")
+        options["database"] = "owner"
+        super().handle(*args, **options)

@@ -1,0 +1,39 @@
+"""The tests' own embedded installation, and a clean database for each test that asks for `database`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+from clockwise import embedded  # noqa: E402
+
+for name in [name for name in os.environ if name.startswith("GOOGLE_")]:
+    del os.environ[name]
+os.environ.update(embedded.join(ROOT / ".run" / "test", durable=False))
+os.environ["DJANGO_SETTINGS_MODULE"] = "clockwise.settings"
+
+import pytest  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def django_db_setup() -> None:
+    """The embedded installation is migrated already; pytest-django makes no database of its own."""
+
+
+@pytest.fixture
+def database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+    """Real transactions: row-level security can't be seen from inside one that is never committed."""
+    with django_db_blocker.unblock():
+        yield
+        _empty_all_tables()
+
+
+def _empty_all_tables() -> None:
+    from django.apps import apps
+    from django.db import connections
+
+    tables = ", ".join(f'"{model._meta.db_table}"' for model in apps.get_models(include_auto_created=True))
+    with connections["owner"].cursor() as cursor:
+        cursor.execute(f"TRUNCATE {tables} CASCADE")
+    connections["default"].close()
