@@ -9,15 +9,26 @@ from pathlib import Path
 WITHOUT_SERVICES = {"optimize_instance", "find_times", "build_ui", "help", "version", "--help", "--version", "-h"}
 
 
+def join_embedded_installation(*, serves: bool) -> None:
+    from clockwise import address, embedded
+
+    root = Path(__file__).resolve().parent / ".run"
+    os.environ.update(embedded.join(root))
+    if serves:
+        os.environ["CLOCKWISE_BASE_URL"] = address.take(root)
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clockwise.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command in WITHOUT_SERVICES or {"--help", "-h"} & set(sys.argv):
         os.environ.setdefault("CLOCKWISE_WITHOUT_SERVICES", "1")
-    elif "DATABASE_URL" not in os.environ and command != "demo":
-        from clockwise import embedded
+    elif command == "demo":
+        from clockwise.demo.environment import enter
 
-        os.environ.update(embedded.join(Path(__file__).resolve().parent / ".run"))
+        enter()
+    elif "DATABASE_URL" not in os.environ:
+        join_embedded_installation(serves=command == "run")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
