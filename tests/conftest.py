@@ -15,6 +15,11 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "clockwise.settings"
 
 import pytest  # noqa: E402
 
+from typing import TYPE_CHECKING  # noqa: E402
+
+if TYPE_CHECKING:
+    from tests.organizations import Pair
+
 
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
@@ -37,3 +42,10 @@ def _empty_all_tables() -> None:
     with connections["owner"].cursor() as cursor:
         cursor.execute(f"TRUNCATE {tables} CASCADE")
     connections["default"].close()
+
+
+@pytest.fixture
+def pair(database: None) -> "Pair":
+    from tests.organizations import make_pair
+
+    return make_pair()
