@@ -13,6 +13,8 @@ from datetime import date, datetime
 ROW_MINUTES = 5
 COLUMNS = 12
 SHORTEST_MINUTES = 15
+# A click target is 24 px high (WCAG 2.2, 2.5.8): 25 minutes of the densest grid.
+TARGET_MINUTES = 25
 DAY_MINUTES = 24 * 60
 USUAL_HOURS = range(8, 18)
 
@@ -22,9 +24,10 @@ Span = tuple[int, int]
 
 @dataclass
 class _Lane:
-    """One drawn event among those it overlaps with."""
+    """One drawn event among those it overlaps with; `reach` is the time in which it wants its lane for itself."""
 
     span: Span
+    reach: Span
     lane: int = 0
     width: int = 1
     lanes: int = 1
@@ -55,12 +58,13 @@ def hours(spans: Iterable[Span]) -> range:
 
 def place(spans: Sequence[Span], first_hour: int) -> list[str]:
     """Classes of one day's events, in the order given; overlapping ones get lanes side by side."""
-    places = [_Lane(_drawn(span)) for span in spans]
+    drawn = [_drawn(span) for span in spans]
+    places = [_Lane(span, _reach(span, drawn)) for span in drawn]
     for cluster in _clusters(places):
         _assign_lanes(cluster)
     return [
-        f"{_rows(place.span, first_hour)} {_columns(place)} {_size(span)}"
-        for place, span in zip(places, spans, strict=True)
+        f"{_rows(place.span, first_hour)} {_columns(place)} {_size(place.span)}{_beside_short(place.span, drawn)}"
+        for place in places
     ]
 
 
@@ -78,15 +82,32 @@ def _drawn(span: Span) -> Span:
     return start, max(span[1], start + SHORTEST_MINUTES)
 
 
+def _reach(span: Span, others: Iterable[Span]) -> Span:
+    """Longer than drawn for a short event that another short one follows at once: both stay easy to hit."""
+    wanted = span[0], span[0] + TARGET_MINUTES
+    crowded = any(_is_short(other) and span[1] <= other[0] < wanted[1] for other in others)
+    return wanted if _is_short(span) and crowded else span
+
+
+def _beside_short(span: Span, others: Iterable[Span]) -> str:
+    near = (span[0] - ROW_MINUTES, span[1] + ROW_MINUTES)
+    beside = any(_is_short(other) and not _overlap(other, span) and _overlap(other, near) for other in others)
+    return " beside-short" if beside and not _is_short(span) else ""
+
+
+def _is_short(span: Span) -> bool:
+    return span[1] - span[0] <= SHORTEST_MINUTES
+
+
 def _clusters(places: Iterable[_Lane]) -> list[list[_Lane]]:
     """Groups of events connected by overlaps, each in order of start, longer ones first."""
     clusters: list[list[_Lane]] = []
     reached = -1
-    for place in sorted(places, key=lambda place: (place.span[0], -place.span[1])):
-        if place.span[0] >= reached:
+    for place in sorted(places, key=lambda place: (place.reach[0], -place.reach[1])):
+        if place.reach[0] >= reached:
             clusters.append([])
         clusters[-1].append(place)
-        reached = max(reached, place.span[1])
+        reached = max(reached, place.reach[1])
     return clusters
 
 
@@ -94,12 +115,12 @@ def _assign_lanes(cluster: list[_Lane]) -> None:
     """Each event takes the first lane that is free, and widens over free lanes to its right."""
     ends: list[int] = []
     for place in cluster:
-        free = [lane for lane, end in enumerate(ends) if end <= place.span[0]]
+        free = [lane for lane, end in enumerate(ends) if end <= place.reach[0]]
         place.lane = free[0] if free else len(ends)
-        ends[place.lane : place.lane + 1] = [place.span[1]]
+        ends[place.lane : place.lane + 1] = [place.reach[1]]
     for place in cluster:
         place.lanes = len(ends)
-        taken = {other.lane for other in cluster if other.lane > place.lane and _overlap(other.span, place.span)}
+        taken = {other.lane for other in cluster if other.lane > place.lane and _overlap(other.reach, place.reach)}
         place.width = min(taken, default=place.lanes) - place.lane
 
 

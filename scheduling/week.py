@@ -15,7 +15,7 @@ from scheduling import layout
 Kind = Literal["meeting", "oneone", "external", "flex", "focus", "lunch", "hold", "other", "ooo"]
 Mark = Literal["", "moved", "new"]
 View = Literal["now", "changes", "after"]
-ChangeState = Literal["proposed", "waiting", "written", "failed", "undone", "stale"]
+ChangeState = Literal["proposed", "waiting", "written", "failed", "stale", "left_out", "undoing", "undone"]
 ProposalStatus = Literal["running", "open", "applying", "applied", "undone", "stale", "dismissed", "failed"]
 Sync = Literal["not_connected", "first", "running", "done", "failing", "lost"]
 Tone = Literal["good", "warn", "plain"]
