@@ -43,7 +43,7 @@ class Command(BaseCommand):
         if problems := contrast_problems((STATIC / "app.css").read_text()):
             raise CommandError("\n".join(problems))
         (STATIC / "grid.css").write_text(grid_css())
-        names = icons_used([Path(folder) for folder in settings.TEMPLATES[0]["DIRS"]])
+        names = icons_used(Path(settings.BASE_DIR) / "templates")
         (STATIC / "icons.svg").write_text(icon_sprite(names))
         self.stdout.write(f"grid.css and icons.svg written, {len(names)} icons")
 
@@ -63,9 +63,9 @@ def grid_css() -> str:
     return "/* Made by manage.py build_ui. */\n@layer grid{" + "".join(rules) + "}\n"
 
 
-def icons_used(template_folders: list[Path]) -> list[str]:
+def icons_used(templates: Path) -> list[str]:
     """Names in `{% icon "name" %}` tags of the templates, and those of the kinds of events."""
-    texts = [path.read_text() for folder in template_folders for path in sorted(folder.rglob("*.html"))]
+    texts = [path.read_text() for path in templates.rglob("*.html")]
     named = {name for text in texts for name in re.findall(r'{%\s*icon "([a-z0-9-]+)"', text)}
     return sorted(named | {look.icon for look in KINDS.values()})
 
