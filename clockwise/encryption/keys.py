@@ -1,0 +1,188 @@
+"""Data keys: one for each organization and each member, one for the installation; made, found, forgotten, shredded.
+
+The master key wraps the organizations' keys and the installation's, an organization's key wraps its members'.
+Each is bound to its name in the keystore. Functions raise KeyUnavailable, KeyMissing and KeyRefused.
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+
+from clockwise.encryption import envelope, keystore
+from clockwise.encryption.envelope import DataKey
+from clockwise.encryption.errors import KeyMissing, KeyRefused, SealBroken
+from clockwise.encryption.keystore import Keystore
+from clockwise.encryption.providers import MasterKey
+from clockwise.encryption.providers.key_file import KeyFile
+from clockwise.encryption.providers.kms import KmsKey
+from clockwise.encryption.unwrapped import UnwrappedKeys
+
+FIRST_GENERATION = 1
+_WRAPPING = "wrapped keys"
+
+
+@dataclass(frozen=True)
+class KeyOwner:
+    """Whose key a row is sealed under: a member's, or (without one) the organization's."""
+
+    organization_id: UUID
+    member_id: UUID | None
+
+
+# Stands in for the owner of the one key that belongs to no organization.
+_INSTALLATION = KeyOwner(UUID(int=0), None)
+
+_unwrapped: UnwrappedKeys[tuple[KeyOwner, int | None]] = UnwrappedKeys()
+
+
+def create_installation_key() -> None:
+    """Make the installation's key unless there is one."""
+    _create_under_master(_INSTALLATION)
+
+
+def create_organization_key(organization_id: UUID) -> None:
+    """Make the organization's key unless there is one. Comes before the first row that needs it."""
+    _create_under_master(KeyOwner(organization_id, None))
+
+
+def create_member_key(organization_id: UUID, member_id: UUID) -> None:
+    """Make the member's key unless there is one. Raises KeyMissing without the organization's key."""
+    wrapping = data_key(KeyOwner(organization_id, None))
+    name = _name(KeyOwner(organization_id, member_id), FIRST_GENERATION)
+    _keystore().create(name, envelope.seal(wrapping, _WRAPPING, name.encode(), _new_material()))
+
+
+def data_key(owner: KeyOwner, generation: int | None = None) -> DataKey:
+    """The owner's key of that generation, or the newest. Never makes one: a missing key raises KeyMissing."""
+    key = _unwrapped.get((owner, generation))
+    if key is None:
+        key = _unwrap(owner, generation)
+        _unwrapped.put((owner, generation), key)
+    return key
+
+
+def installation_key() -> DataKey:
+    """The key for what must be found before an organization is known."""
+    return data_key(_INSTALLATION, FIRST_GENERATION)
+
+
+def forget(owner: KeyOwner) -> None:
+    """Drop the owner's keys from this process's memory, an organization's with all its members'.
+
+    Other processes drop theirs when they expire (`unwrapped.SECONDS`).
+    """
+    _unwrapped.forget(lambda entry: entry[0] == owner or _owns(owner, entry[0]))
+
+
+def forget_all() -> None:
+    """Drop every key and every connection to where keys come from."""
+    _unwrapped.forget(lambda entry: True)
+    _forget_connections()
+
+
+def shred_member(organization_id: UUID, member_id: UUID) -> None:
+    """Delete the member's keys for good: nobody can open their rows again, nor those of any dump."""
+    owner = KeyOwner(organization_id, member_id)
+    _keystore().delete_prefix(f"{_base_name(owner)}.")
+    forget(owner)
+
+
+def shred_organization(organization_id: UUID) -> None:
+    """Delete the organization's keys and its members' for good."""
+    _keystore().delete_prefix(f"{organization_id}/")
+    forget(KeyOwner(organization_id, None))
+
+
+def _create_under_master(owner: KeyOwner) -> None:
+    name = _name(owner, FIRST_GENERATION)
+    _keystore().create(name, _master_key().wrap(_new_material(), _context(name)))
+
+
+def _unwrap(owner: KeyOwner, generation: int | None) -> DataKey:
+    try:
+        generation = generation or _keystore().newest_generation(_base_name(owner))
+        wrapped = _keystore().get(_name(owner, generation))
+    except KeyMissing:
+        raise KeyMissing(_missing(owner, generation)) from None
+    return DataKey(generation, _unwrapped_material(owner, _name(owner, generation), wrapped))
+
+
+def _unwrapped_material(owner: KeyOwner, name: str, wrapped: bytes) -> bytes:
+    if owner.member_id is None:
+        return _master_key().unwrap(wrapped, _context(name))
+    try:
+        wrapping = data_key(KeyOwner(owner.organization_id, None), envelope.generation_of(wrapped))
+        return envelope.unseal(wrapping, _WRAPPING, name.encode(), wrapped)
+    except SealBroken:
+        raise KeyRefused(f"The key {name} was not wrapped for this member by their organization's key.") from None
+
+
+def _missing(owner: KeyOwner, generation: int | None) -> str:
+    which = "key" if generation is None else f"key of generation {generation}"
+    if owner == _INSTALLATION:
+        return f"The keystore has no {which} of this installation: is CLOCKWISE_KEYSTORE the one it was set up with?"
+    whose = f"organization {owner.organization_id}"
+    if owner.member_id is not None:
+        whose = f"member {owner.member_id} of {whose}"
+    return (
+        f"The keystore has no {which} of {whose}. If they were not erased, CLOCKWISE_KEYSTORE is not the one that "
+        "belongs to this database, or its backup must be restored."
+    )
+
+
+def _owns(owner: KeyOwner, other: KeyOwner) -> bool:
+    return owner.member_id is None and owner.organization_id == other.organization_id
+
+
+def _base_name(owner: KeyOwner) -> str:
+    if owner == _INSTALLATION:
+        return "installation"
+    if owner.member_id is None:
+        return f"{owner.organization_id}/organization"
+    return f"{owner.organization_id}/members/{owner.member_id}"
+
+
+def _name(owner: KeyOwner, generation: int) -> str:
+    return f"{_base_name(owner)}.{generation}"
+
+
+def _context(name: str) -> dict[str, str]:
+    return {"clockwise-key": name}
+
+
+def _new_material() -> bytes:
+    return secrets.token_bytes(envelope.KEY_BYTES)
+
+
+def _keystore() -> Keystore:
+    return _keystore_at(settings.CLOCKWISE_KEYSTORE)
+
+
+def _master_key() -> MasterKey:
+    if settings.CLOCKWISE_KEY_PROVIDER == "kms":
+        return _kms_key(settings.CLOCKWISE_KMS_KEY_ID)
+    return KeyFile(Path(settings.CLOCKWISE_KEY_FILE))
+
+
+@cache
+def _keystore_at(location: str) -> Keystore:
+    return keystore.at(location)
+
+
+@cache
+def _kms_key(key_id: str) -> KmsKey:
+    return KmsKey(key_id)
+
+
+def _forget_connections() -> None:
+    _keystore_at.cache_clear()
+    _kms_key.cache_clear()
+
+
+# A child must not speak over its parent's sockets.
+os.register_at_fork(after_in_child=_forget_connections)

@@ -1,0 +1,141 @@
+"""Payloads to and from JSON: frozen dataclasses of plain values, or a dict of JSON. Small and strict.
+
+Rows outlive the code that wrote them: unknown keys are passed over, missing ones take the field's default.
+"""
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from typing import Any, NamedTuple, Union
+
+from clockwise.encryption.errors import SealBroken, SealRefused
+
+_SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (float, int), bool: (bool,)}
+
+
+class Codec(NamedTuple):
+    """Python to JSON's values and back. None: the value is itself, unchecked."""
+
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+
+
+def to_json(payload_type: type, payload: object) -> bytes:
+    """Raises SealRefused for a value that its field does not declare; the message names the type only."""
+    text = json.dumps(codec_for(payload_type).encode(payload), ensure_ascii=False, separators=(",", ":"))
+    # Texts of strangers may hold lone surrogates, which strict UTF-8 can't.
+    return text.encode("utf-8", "surrogatepass")
+
+
+def from_json(payload_type: type, content: bytes) -> Any:
+    """Raises SealBroken when the content isn't a payload of this type."""
+    try:
+        return codec_for(payload_type).decode(json.loads(content.decode("utf-8", "surrogatepass")))
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise SealBroken(f"A sealed payload is no {payload_type.__qualname__} ({type(error).__name__}).") from None
+
+
+def ensure_supported(payload_type: type) -> None:
+    """Raises SealRefused unless it is `dict` or a frozen dataclass."""
+    parameters = getattr(payload_type, "__dataclass_params__", None)
+    if payload_type is not dict and not (parameters and parameters.frozen):
+        raise SealRefused(f"{payload_type.__qualname__} must be a frozen dataclass, or dict.")
+
+
+@cache
+def codec_for(hint: Any) -> Codec:
+    """The codec of a type hint. Raises SealRefused for one that has none."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if hint in (Any, object, dict):
+        return Codec(_same, _same)
+    if hint in _SCALARS:
+        return _scalar(hint)
+    if hint is datetime:
+        return Codec(_encode_instant, datetime.fromisoformat)
+    if origin in (Union, types.UnionType):
+        return _optional(arguments)
+    if origin is list:
+        return _sequence(list, codec_for(arguments[0]))
+    if origin is tuple:
+        return _tuple(arguments)
+    if origin is dict and arguments[0] is str:
+        return _mapping(codec_for(arguments[1]))
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
+        ensure_supported(hint)
+        return _dataclass(hint)
+    raise SealRefused(f"A payload can't hold {hint}.")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _scalar(hint: type) -> Codec:
+    allowed = _SCALARS[hint]
+
+    def check(value: Any) -> Any:
+        # bool is an int to Python, not to us.
+        if not isinstance(value, allowed) or (isinstance(value, bool) and hint is not bool):
+            raise SealRefused(f"A payload's {hint.__name__} was a {type(value).__name__}.")
+        return value
+
+    return Codec(check, check)
+
+
+def _encode_instant(value: datetime) -> str:
+    if value.tzinfo is None:
+        raise SealRefused("A payload's datetime must be aware.")
+    return value.isoformat()
+
+
+def _optional(arguments: tuple[Any, ...]) -> Codec:
+    inner = [argument for argument in arguments if argument is not types.NoneType]
+    if len(inner) != 1:
+        raise SealRefused("A payload's union may only be `X | None`.")
+    codec = codec_for(inner[0])
+    return Codec(
+        lambda value: None if value is None else codec.encode(value),
+        lambda value: None if value is None else codec.decode(value),
+    )
+
+
+def _sequence(kind: type[list[Any]] | type[tuple[Any, ...]], item: Codec) -> Codec:
+    return Codec(
+        lambda value: [item.encode(each) for each in value], lambda value: kind(item.decode(each) for each in value)
+    )
+
+
+def _tuple(arguments: tuple[Any, ...]) -> Codec:
+    if len(arguments) == 2 and arguments[1] is Ellipsis:
+        return _sequence(tuple, codec_for(arguments[0]))
+    items = [codec_for(argument) for argument in arguments]
+    return Codec(
+        lambda value: [item.encode(each) for item, each in zip(items, value, strict=True)],
+        lambda value: tuple(item.decode(each) for item, each in zip(items, value, strict=True)),
+    )
+
+
+def _mapping(item: Codec) -> Codec:
+    return Codec(
+        lambda value: {key: item.encode(each) for key, each in value.items()},
+        lambda value: {key: item.decode(each) for key, each in value.items()},
+    )
+
+
+def _dataclass(kind: type) -> Codec:
+    hints = typing.get_type_hints(kind)
+    fields = [(field.name, codec_for(hints[field.name])) for field in dataclasses.fields(kind)]
+
+    def encode(value: Any) -> dict[str, Any]:
+        if type(value) is not kind:
+            raise SealRefused(f"A payload's {kind.__qualname__} was a {type(value).__name__}.")
+        return {name: codec.encode(getattr(value, name)) for name, codec in fields}
+
+    def decode(value: Any) -> Any:
+        return kind(**{name: codec.decode(value[name]) for name, codec in fields if name in value})
+
+    return Codec(encode, decode)
