@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoMigrate
 
+from clockwise.encryption.keys import create_installation_key
+
 
 class Command(DjangoMigrate):
     def handle(self, *args: Any, **options: Any) -> None:
@@ -13,3 +15,4 @@ class Command(DjangoMigrate):
             raise CommandError("CLOCKWISE_DB_OWNER_URL is not set. Set the URL of the role that owns the tables.")
         options["database"] = "owner"
         super().handle(*args, **options)
+        create_installation_key()
