@@ -78,8 +78,8 @@ def _scalar(hint: type) -> Codec:
     allowed = _SCALARS[hint]
 
     def check(value: Any) -> Any:
-        # bool is an int to Python, not to us.
-        if not isinstance(value, allowed) or (isinstance(value, bool) and hint is not bool):
+        # bool is an int to Python, not to us. The first test alone decides nearly always.
+        if type(value) is not hint and (isinstance(value, bool) or not isinstance(value, allowed)):
             raise SealRefused(f"A payload's {hint.__name__} was a {type(value).__name__}.")
         return value
 
@@ -105,7 +105,7 @@ def _optional(arguments: tuple[Any, ...]) -> Codec:
 
 def _sequence(kind: type[list[Any]] | type[tuple[Any, ...]], item: Codec) -> Codec:
     return Codec(
-        lambda value: [item.encode(each) for each in value], lambda value: kind(item.decode(each) for each in value)
+        lambda value: [item.encode(each) for each in value], lambda value: kind([item.decode(each) for each in value])
     )
 
 

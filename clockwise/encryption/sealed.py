@@ -5,7 +5,7 @@ and keeps its owner. Lookups other than `isnull`, `update()`, `bulk_update()` an
 """
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, NoReturn, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, NoReturn, Protocol, TypeVar, cast, overload
 from uuid import UUID
 
 from django.core.exceptions import FieldError
@@ -21,6 +21,7 @@ from clockwise.encryption.keys import KeyOwner, data_key
 PADDING_STEP = 64
 
 P = TypeVar("P")
+Q = TypeVar("Q")
 
 if TYPE_CHECKING:
 
@@ -109,7 +110,15 @@ class SealedField(_Field[P]):
 
     descriptor_class = SealedAttribute
 
-    def __init__(self, payload_type: type[P] | None = None, **kwargs: Any) -> None:
+    @overload
+    def __init__(self, payload_type: type[P] | None = None, *, null: Literal[False] = False, **kwargs: Any) -> None: ...
+
+    @overload
+    def __init__(
+        self: "SealedField[Q | None]", payload_type: type[Q] | None = None, *, null: Literal[True], **kwargs: Any
+    ) -> None: ...
+
+    def __init__(self, payload_type: type[Any] | None = None, **kwargs: Any) -> None:
         # Only migrations leave it out: history needs the column, not the type.
         self.payload_type: type = payload_type or dict
         payloads.ensure_supported(self.payload_type)
@@ -160,7 +169,8 @@ class SealedField(_Field[P]):
 
     def _refuse_conflicts_that_keep_another_id(self, query: InsertQuery) -> None:
         # The row in the database would keep its own id and get a blob that was sealed for the new one's.
-        if self in query.update_fields and query.get_meta().pk not in query.unique_fields:
+        updated, unique = query.update_fields, query.unique_fields  # type: ignore[attr-defined]
+        if self in updated and query.get_meta().pk not in unique:
             self._refuse("bulk_create(update_conflicts=True) needs the primary key in unique_fields")
 
     def get_lookup(self, lookup_name: str) -> Any:

@@ -5,7 +5,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from clockwise.encryption.envelope import DataKey
 
@@ -55,7 +55,7 @@ class UnwrappedKeys(Generic[Name]):
             del self._entries[name]
 
 
-_all: weakref.WeakSet[UnwrappedKeys[object]] = weakref.WeakSet()
+_all: weakref.WeakSet[UnwrappedKeys[Any]] = weakref.WeakSet()
 
 
 def _start_all_empty() -> None:
