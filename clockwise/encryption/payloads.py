@@ -26,7 +26,13 @@ class Codec(NamedTuple):
 
 def to_json(payload_type: type, payload: object) -> bytes:
     """Raises SealRefused for a value that its field does not declare; the message names the type only."""
-    text = json.dumps(codec_for(payload_type).encode(payload), ensure_ascii=False, separators=(",", ":"))
+    try:
+        values = codec_for(payload_type).encode(payload)
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except SealRefused:
+        raise
+    except (TypeError, ValueError, RecursionError) as error:
+        raise SealRefused(f"A {payload_type.__qualname__} holds what JSON can't ({type(error).__name__}).") from None
     # Texts of strangers may hold lone surrogates, which strict UTF-8 can't.
     return text.encode("utf-8", "surrogatepass")
 
@@ -80,14 +86,24 @@ def _scalar(hint: type) -> Codec:
     def check(value: Any) -> Any:
         # bool is an int to Python, not to us. The first test alone decides nearly always.
         if type(value) is not hint and (isinstance(value, bool) or not isinstance(value, allowed)):
-            raise SealRefused(f"A payload's {hint.__name__} was a {type(value).__name__}.")
+            raise _not_a(hint, value)
         return value
 
     return Codec(check, check)
 
 
+def _not_a(kind: type, value: object) -> SealRefused:
+    return SealRefused(f"A payload's {kind.__qualname__} was a {type(value).__name__}.")
+
+
+def _checked(kind: type, value: Any) -> Any:
+    if not isinstance(value, kind):
+        raise _not_a(kind, value)
+    return value
+
+
 def _encode_instant(value: datetime) -> str:
-    if value.tzinfo is None:
+    if _checked(datetime, value).tzinfo is None:
         raise SealRefused("A payload's datetime must be aware.")
     return value.isoformat()
 
@@ -105,7 +121,8 @@ def _optional(arguments: tuple[Any, ...]) -> Codec:
 
 def _sequence(kind: type[list[Any]] | type[tuple[Any, ...]], item: Codec) -> Codec:
     return Codec(
-        lambda value: [item.encode(each) for each in value], lambda value: kind([item.decode(each) for each in value])
+        lambda value: [item.encode(each) for each in _checked(kind, value)],
+        lambda value: kind([item.decode(each) for each in value]),
     )
 
 
@@ -114,14 +131,14 @@ def _tuple(arguments: tuple[Any, ...]) -> Codec:
         return _sequence(tuple, codec_for(arguments[0]))
     items = [codec_for(argument) for argument in arguments]
     return Codec(
-        lambda value: [item.encode(each) for item, each in zip(items, value, strict=True)],
+        lambda value: [item.encode(each) for item, each in zip(items, _checked(tuple, value), strict=True)],
         lambda value: tuple(item.decode(each) for item, each in zip(items, value, strict=True)),
     )
 
 
 def _mapping(item: Codec) -> Codec:
     return Codec(
-        lambda value: {key: item.encode(each) for key, each in value.items()},
+        lambda value: {key: item.encode(each) for key, each in _checked(dict, value).items()},
         lambda value: {key: item.decode(each) for key, each in value.items()},
     )
 
@@ -132,7 +149,7 @@ def _dataclass(kind: type) -> Codec:
 
     def encode(value: Any) -> dict[str, Any]:
         if type(value) is not kind:
-            raise SealRefused(f"A payload's {kind.__qualname__} was a {type(value).__name__}.")
+            raise _not_a(kind, value)
         return {name: codec.encode(getattr(value, name)) for name, codec in fields}
 
     def decode(value: Any) -> Any:
