@@ -34,11 +34,13 @@ def event_fields(event: Event) -> dict[str, Any]:
 def proposal_fields(proposal: Proposal, *, viewer: Member) -> dict[str, Any]:
     """Moves of meetings that the viewer attends, and the viewer's own holds."""
     mine = set(
-        Event.objects.filter(member=viewer, meeting_index__in=proposal.moves.values("event__meeting_index")).values_list(
-            "google_id", flat=True
-        )
+        Event.objects.filter(
+            member=viewer, meeting_index__in=proposal.moves.values("event__meeting_index")
+        ).values_list("google_id", flat=True)
     )
-    moves = [move for move in proposal.moves.select_related("event").order_by("start", "id") if move.event.google_id in mine]
+    moves = [
+        move for move in proposal.moves.select_related("event").order_by("start", "id") if move.event.google_id in mine
+    ]
     return {
         "id": str(proposal.pk),
         "state": proposal.state,
@@ -58,7 +60,12 @@ def proposal_fields(proposal: Proposal, *, viewer: Member) -> dict[str, Any]:
             for move in moves
         ],
         "holds": [
-            {"kind": change.kind, "action": change.action, "start": change.start.isoformat(), "end": change.end.isoformat()}
+            {
+                "kind": change.kind,
+                "action": change.action,
+                "start": change.start.isoformat(),
+                "end": change.end.isoformat(),
+            }
             for change in proposal.hold_changes.filter(member=viewer).order_by("start", "id")
         ],
     }

@@ -135,9 +135,7 @@ def _common_start(lead: Person, members: Sequence[Person]) -> int:
     return local.hour * 60 + local.minute
 
 
-def _solo_time(
-    staff: list[Person], rng: random.Random, calendars: Calendars, monday: date
-) -> Iterator[dict[str, Any]]:
+def _solo_time(staff: list[Person], rng: random.Random, calendars: Calendars, monday: date) -> Iterator[dict[str, Any]]:
     for person in staff:
         for week in range(2):
             day = monday + timedelta(days=rng.randrange(5) + 7 * week)
@@ -166,7 +164,9 @@ def _customer_calls(
         domain, names = rng.choice(list(OUTSIDERS.items()))
         guest = f"{rng.choice(names).split()[0].lower()}@{domain}"
         start = _place(people_there, 45, rng, calendars, monday + timedelta(weeks=rng.randrange(2)), collide=0.1)
-        event = _event(f"{domain.split('.')[0].title()} {rng.choice(('call', 'demo', 'review'))}", people_there, start, 45)
+        event = _event(
+            f"{domain.split('.')[0].title()} {rng.choice(('call', 'demo', 'review'))}", people_there, start, 45
+        )
         event["attendees"].append({"email": guest, "responseStatus": "accepted"})
         yield event
 

@@ -51,7 +51,9 @@ class Postgres:
         }
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         log = self.folder / "postgres.log"
-        self._run("pg_ctl", "-D", str(self.data), "-l", str(log), "-o", options, "-t", str(START_SECONDS), "-w", "start")
+        self._run(
+            "pg_ctl", "-D", str(self.data), "-l", str(log), "-o", options, "-t", str(START_SECONDS), "-w", "start"
+        )
 
     def runs(self) -> bool:
         return self._try("pg_ctl", "-D", str(self.data), "status") == 0

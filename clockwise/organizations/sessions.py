@@ -49,7 +49,11 @@ class SessionStore(db.SessionStore):
         from clockwise import clock
 
         key = self.session_key
-        found = self.model.objects.filter(session_key=self.stored_key(key), expire_date__gt=clock.now()).first() if key else None
+        found = (
+            self.model.objects.filter(session_key=self.stored_key(key), expire_date__gt=clock.now()).first()
+            if key
+            else None
+        )
         if found is None:
             self._session_key = None
         return found

@@ -60,7 +60,10 @@ class ApiTokenAuthentication(BaseAuthentication):
             return None
         token = (
             ApiToken.objects.filter(
-                token_hash=lookups.token_hash(secret), revoked_at=None, expires_at__gt=clock.now(), member__is_active=True
+                token_hash=lookups.token_hash(secret),
+                revoked_at=None,
+                expires_at__gt=clock.now(),
+                member__is_active=True,
             )
             .select_related("member")
             .first()
@@ -77,4 +80,3 @@ class ApiTokenAuthentication(BaseAuthentication):
 
 def revoke_all(member: Member) -> None:
     ApiToken.objects.filter(member=member, revoked_at=None).update(revoked_at=clock.now())
-

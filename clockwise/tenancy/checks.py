@@ -27,7 +27,11 @@ def check_tenant_tables(
     with connections["default"].cursor() as cursor:
         cursor.execute(rls.UNPROTECTED)
         errors: list[CheckMessage] = [
-            Error(f"Table {table} has no complete tenant policy.", hint="Add ProtectTable to its migration.", id="tenancy.E001")
+            Error(
+                f"Table {table} has no complete tenant policy.",
+                hint="Add ProtectTable to its migration.",
+                id="tenancy.E001",
+            )
             for (table,) in cursor.fetchall()
         ]
         cursor.execute(rls.PLAIN_REFERENCES)

@@ -35,4 +35,7 @@ class Hold(MemberRow):
 
     class Meta:
         base_manager_name = "objects"
-        indexes = [index("member", "date", name="hold_by_member_and_date"), index("google_id", name="hold_by_google_id")]
+        indexes = [
+            index("member", "date", name="hold_by_member_and_date"),
+            index("google_id", name="hold_by_google_id"),
+        ]

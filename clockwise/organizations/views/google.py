@@ -72,7 +72,9 @@ def callback(request: HttpRequest) -> HttpResponse:
         return _arrive(request, Member.objects.get(pk=reference.member_id), identity, grant, connect=connect)
 
 
-def _arrive(request: HttpRequest, member: Member, identity: Identity, grant: oauth.Grant, *, connect: bool) -> HttpResponse:
+def _arrive(
+    request: HttpRequest, member: Member, identity: Identity, grant: oauth.Grant, *, connect: bool
+) -> HttpResponse:
     """Open the session and hand a calendar grant to whom it concerns, in the organization's transaction."""
     try:
         signin.open_session(request, member)

@@ -1,0 +1,90 @@
+"""Asking for a proposal, and deciding about it."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from clockwise.organizations.requests import MemberRequest, member_required
+from scheduling import proposals, runs
+from scheduling.models import HoldChange, Move, Proposal
+from scheduling.views.week import after_change
+from scheduling.week import Toast
+
+
+@require_POST
+@member_required
+def optimize(request: MemberRequest) -> HttpResponse:
+    runs.request(by=request.member)
+    return after_change(request)
+
+
+@require_POST
+@member_required
+def accept(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
+    proposal = get_object_or_404(Proposal, pk=proposal_id)
+    try:
+        acceptance = proposals.accept(
+            proposal,
+            by=request.member,
+            moves=_ids(request.POST.getlist("move")),
+            hold_changes=_ids(request.POST.getlist("hold")),
+        )
+    except proposals.ProposalClosed as closed:
+        return after_change(request, Toast(str(closed)))
+    count = len(acceptance.accepted)
+    text = f"{count} change{'' if count == 1 else 's'} on the way to Google"
+    return after_change(request, Toast(text, undo_url=reverse("proposal-undo", args=[proposal.pk])))
+
+
+@require_POST
+@member_required
+def dismiss(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
+    proposal = get_object_or_404(Proposal, pk=proposal_id)
+    return _decided(request, proposals.dismiss, proposal, "Proposal dismissed")
+
+
+@require_POST
+@member_required
+def restore(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
+    proposal = get_object_or_404(Proposal, pk=proposal_id)
+    return _decided(request, proposals.restore, proposal, "Proposal restored")
+
+
+@require_POST
+@member_required
+def undo(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
+    proposal = get_object_or_404(Proposal, pk=proposal_id)
+    return _decided(request, proposals.undo, proposal, "Going back to the old times")
+
+
+@require_POST
+@member_required
+def undo_change(request: MemberRequest, change_id: UUID) -> HttpResponse:
+    move = Move.objects.filter(pk=change_id).first()
+    if move is not None:
+        return _decided(request, proposals.undo_move, move, "Going back to the old time")
+    change = get_object_or_404(HoldChange, pk=change_id)
+    return _decided(request, proposals.undo_hold_change, change, "Taking the hold back")
+
+
+def _decided(request: MemberRequest, verb: proposals.Decision, target: object, said: str) -> HttpResponse:
+    """Carry out a decision; a refusal is said in a toast and changes nothing."""
+    try:
+        verb(target, by=request.member)
+    except (proposals.ProposalClosed, proposals.UndoRefused) as refused:
+        return after_change(request, Toast(str(refused)))
+    return after_change(request, Toast(said))
+
+
+def _ids(texts: list[str]) -> set[UUID]:
+    """The ids among what the form sent; a forged one is simply no id of this proposal."""
+    found = set()
+    for text in texts:
+        try:
+            found.add(UUID(text))
+        except ValueError:
+            continue
+    return found

@@ -1,0 +1,65 @@
+"""The dashboard: the member's week, or the landing page for everybody else."""
+
+from dataclasses import replace
+from datetime import date
+from typing import get_args
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from clockwise.organizations.models import Member, Organization
+from clockwise.organizations.requests import MemberRequest, member_of
+from scheduling.pages.week import week_page
+from scheduling.week import Toast, View, Viewer
+
+
+@require_GET
+@never_cache
+def dashboard(request: HttpRequest) -> HttpResponse:
+    member = member_of(request)
+    if member is None:
+        missing = [name for name in ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET") if not settings.GOOGLE[name]]
+        return render(request, "organizations/landing.html", {"missing_settings": missing})
+    request.member = member  # type: ignore[attr-defined]
+    return show_week(request)  # type: ignore[arg-type]
+
+
+def show_week(request: MemberRequest, toast: Toast | None = None) -> HttpResponse:
+    """The week that the request names, as a page or, for htmx, as its part."""
+    page = week_page(
+        request.member,
+        week=_date(request.GET.get("week") or request.POST.get("week")),
+        view=_view(request.GET.get("view")),
+        selected=_date(request.GET.get("day")),
+    )
+    template = "scheduling/_calendar.html" if request.htmx else "scheduling/dashboard.html"
+    context = {"page": replace(page, toast=toast), "viewer": viewer(request.member)}
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request"
+    return response
+
+
+def after_change(request: MemberRequest, toast: Toast | None = None) -> HttpResponse:
+    """Where a form leads: htmx gets the calendar anew, a plain browser the page."""
+    return show_week(request, toast) if request.htmx else redirect("dashboard")
+
+
+def viewer(member: Member) -> Viewer:
+    organization = Organization.objects.get(pk=member.organization_id)
+    return Viewer(name=member.details.name, organization=organization.details.name)
+
+
+def _date(text: str | None) -> date | None:
+    """A date of the calendar that people may look at; anything else means today."""
+    try:
+        found = date.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return found if 2000 <= found.year <= 2100 else None
+
+
+def _view(text: str | None) -> View | None:
+    return text if text in get_args(View) else None  # type: ignore[return-value]
