@@ -1,23 +1,25 @@
-"""The clock: asked at the edges, set by tests."""
+"""The clock: asked by all at the edges, set by tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from datetime import UTC, datetime
 
-_set: ContextVar[datetime | None] = ContextVar("clock", default=None)
+_standing_at: datetime | None = None
 
 
 def now() -> datetime:
-    """The present instant, aware, in UTC."""
-    return _set.get() or datetime.now(UTC)
+    """The current instant, aware, in UTC."""
+    return _standing_at or datetime.now(UTC)
 
 
 @contextmanager
-def stopped(at: datetime) -> Iterator[None]:
-    """Let the clock stand still at `at`, an aware instant."""
-    token = _set.set(at.astimezone(UTC))
+def travel(at: datetime) -> Iterator[None]:
+    """Let the clock stand at an aware instant, in all threads, until the block ends. For tests."""
+    global _standing_at
+    if at.tzinfo is None:
+        raise ValueError("The clock takes aware instants only.")
+    before, _standing_at = _standing_at, at.astimezone(UTC)
     try:
         yield
     finally:
-        _set.reset(token)
+        _standing_at = before

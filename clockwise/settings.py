@@ -1,5 +1,6 @@
 """Django's settings. Values that differ between installations come from `env.py`, and only from there."""
 
+import warnings
 from pathlib import Path
 
 import dj_database_url
@@ -124,8 +125,10 @@ CONTENT_SECURITY_POLICY = {
 }
 
 STATIC_URL = "static/"
+# The image's build collects static files there; elsewhere they are served from where they lie.
 STATIC_ROOT = BASE_DIR / "staticfiles"
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+warnings.filterwarnings("ignore", message="No directory at", category=UserWarning)
 
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -13,9 +13,13 @@ for name in [name for name in os.environ if name.startswith("GOOGLE_")]:
 os.environ.update(embedded.join(ROOT / ".run" / "test", durable=False))
 os.environ["DJANGO_SETTINGS_MODULE"] = "clockwise.settings"
 
-import pytest  # noqa: E402
+import django  # noqa: E402
+
+django.setup()
 
 from typing import TYPE_CHECKING  # noqa: E402
+
+import pytest  # noqa: E402
 
 if TYPE_CHECKING:
     from tests.organizations import Pair

@@ -15,13 +15,16 @@ DOMAIN = "northlight.example"
 ZONES = ("Europe/Berlin", "Europe/London", "America/New_York")
 TEAMS = ("Platform", "Product", "Growth", "Data", "Design")
 FIRST_NAMES = (
-    "Ada Ben Chiara Dmitri Elif Farid Greta Hugo Ines Jonas Kenji Lena Maya Noor Oskar Priya Quentin Rosa Sven Tara "
-    "Umut Vera Wim Xenia Yusuf Zoe Amara Bruno Celia Diego Esther Felix Gina Hamid Iris Jamal Katya Liam Mira Nils"
-).split()
+    "Ada", "Ben", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Kenji", "Lena",
+    "Maya", "Noor", "Oskar", "Priya", "Quentin", "Rosa", "Sven", "Tara", "Umut", "Vera", "Wim", "Xenia",
+    "Yusuf", "Zoe", "Amara", "Bruno", "Celia", "Diego", "Esther", "Felix", "Gina", "Hamid", "Iris", "Jamal",
+    "Katya", "Liam", "Mira", "Nils",
+)  # fmt: skip
 LAST_NAMES = (
-    "Lindqvist Okafor Rossi Petrov Yilmaz Haddad Vogel Martins Costa Kessler Tanaka Brandt Cohen Rahman Berg Sharma "
-    "Dubois Moreno Larsen Singh Demir Novak Jansen Orlova Aydin Keller Diallo Silva Marin Ruiz"
-).split()
+    "Lindqvist", "Okafor", "Rossi", "Petrov", "Yilmaz", "Haddad", "Vogel", "Martins", "Costa", "Kessler",
+    "Tanaka", "Brandt", "Cohen", "Rahman", "Berg", "Sharma", "Dubois", "Moreno", "Larsen", "Singh", "Demir",
+    "Novak", "Jansen", "Orlova", "Aydin", "Keller", "Diallo", "Silva", "Marin", "Ruiz",
+)  # fmt: skip
 OUTSIDERS = {"acme.example": ("Paula Stein", "Tom Reyes"), "orbitlabs.example": ("Jo Park", "Sam Whitfield")}
 TOPICS = (
     "Roadmap", "Pricing", "Onboarding", "Search quality", "Billing", "Mobile release", "Incident follow-up", "Hiring",

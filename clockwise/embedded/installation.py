@@ -18,6 +18,8 @@ from clockwise.embedded.valkey import Valkey
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 Migrate = Callable[[dict[str, str]], None]
+# A keeper outlives the process that started it; a reference kept is what tells Python so.
+_keepers: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,12 @@ def _leave(root: Path, users: int, joined_by: int, durable: bool) -> None:
 
 def _start_keeper(root: Path, durable: bool) -> None:
     """A small process that stops the servers when their last user was killed and could not."""
-    subprocess.Popen(  # noqa: S603
+    keeper = subprocess.Popen(  # noqa: S603
         [sys.executable, "-m", "clockwise.embedded.keeper", str(root), "durable" if durable else "fast"],
         cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
+    _keepers.append(keeper)
 
 
 def _environment(installation: Installation) -> dict[str, str]:

@@ -49,7 +49,7 @@ def servers_folder(root: Path, who: Runner) -> Path:
     if _fits(folder) and _reaches(root, who):
         folder.mkdir(mode=0o700, exist_ok=True)
     else:
-        folder = Path(tempfile.mkdtemp(prefix="clockwise-", dir="/tmp"))  # noqa: S108 - short, and private by mkdtemp
+        folder = Path(tempfile.mkdtemp(prefix="clockwise-", dir="/tmp"))
     who.own(folder)
     note.write_text(str(folder))
     return folder

@@ -12,6 +12,8 @@ from redis.retry import Retry
 from clockwise.embedded.place import Runner, package_folder, reachable
 
 START_SECONDS = 20
+# Servers outlive the process that started them; a reference kept is what tells Python so.
+_left_running: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,11 @@ class Valkey:
         data.mkdir(mode=0o700, exist_ok=True)
         self.who.own(data)
         with (self.folder / "valkey.log").open("ab") as log:
-            subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603
+            process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603
                 self._command(data), cwd=data, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 start_new_session=True, **self.who.options(),
             )  # fmt: skip
+        _left_running.append(process)
         deadline = time.monotonic() + START_SECONDS
         while not self.runs():
             if time.monotonic() > deadline:

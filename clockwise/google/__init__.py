@@ -1,1 +1,0 @@
-"""The only code that speaks to Google: OAuth, ID tokens, Calendar v3. It knows no model."""

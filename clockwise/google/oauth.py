@@ -1,172 +1,212 @@
-"""OAuth 2.0 with Google: the trip for consent, refreshing, revoking.
-
-Sources: RFC 6749, RFC 7636 (PKCE), developers.google.com/identity/protocols/oauth2/web-server.
-"""
+"""The authorization code flow with PKCE, refresh and revocation (SYNC O1 to O5)."""
 
 import hmac
+import os
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
-import google.auth.exceptions
 import requests
-from google.oauth2.credentials import Credentials
-from google_auth_oauthlib.flow import Flow
-from oauthlib.oauth2 import OAuth2Error
-from requests.exceptions import RequestException
+from google_auth_oauthlib.flow import Flow  # type: ignore[import-untyped]
+from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 
+from clockwise.google import transport
 from clockwise.google.configuration import GoogleSettings
-from clockwise.google.errors import AccessMisconfigured, GoogleError, GoogleUnavailable, GrantRevoked, OPERATORS
-from clockwise.google.transport import auth_request
-
-TIMEOUT_SECONDS = 15
-API = "https://www.googleapis.com/auth/"
-IDENTITY_SCOPES = ("openid", API + "userinfo.email", API + "userinfo.profile")
-CALENDAR_SCOPES = (
-    API + "calendar.calendarlist.readonly",
-    API + "calendar.events",
-    API + "calendar.freebusy",
-    API + "calendar.calendars.readonly",
-    API + "calendar.settings.readonly",
+from clockwise.google.errors import (
+    AccessMisconfigured,
+    GoogleError,
+    GoogleUnavailable,
+    GrantRevoked,
+    translate_token_answer,
 )
-# Without these there is nothing to show or to move; the others only make it better.
-NEEDED_FOR_CALENDARS = frozenset(CALENDAR_SCOPES[:2])
+
+_API = "https://www.googleapis.com/auth/"
+IDENTITY_SCOPES = ("openid", "email", "profile")
+CALENDAR_SCOPES = (
+    f"{_API}calendar.calendarlist.readonly",
+    f"{_API}calendar.events",
+    f"{_API}calendar.freebusy",
+    f"{_API}calendar.calendars.readonly",
+    f"{_API}calendar.settings.readonly",
+)
 
 
 class ConsentRefused(GoogleError):
-    """The person pressed Cancel."""
+    """The person said no at Google."""
 
 
 class AuthorizationTampered(GoogleError):
-    """The answer doesn't belong to this trip."""
+    """The answer does not belong to this trip, or its code was used before: begin again."""
 
 
 @dataclass(frozen=True)
 class AuthorizationTrip:
-    """What must be remembered between sending the browser to Google and its return. Good for one answer."""
+    """What must wait in the browser's session, server side, while the person is at Google. Good for one answer."""
 
     url: str
-    state: str
-    nonce: str
-    code_verifier: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    code_verifier: str = field(repr=False)
 
 
 @dataclass(frozen=True)
 class Grant:
-    """Tokens. `refresh_token` is None where Google gave none; `granted_scopes` is what was left ticked."""
+    """`refresh_token` comes only with offline access, when consent was asked; `id_token` only from `finish`."""
 
-    access_token: str
+    access_token: str = field(repr=False)
     expires_at: datetime
-    refresh_token: str | None
+    refresh_token: str | None = field(repr=False)
     granted_scopes: frozenset[str]
-    id_token: str = ""
-
-
-def covers_calendars(grant: Grant) -> bool:
-    return grant.granted_scopes >= NEEDED_FOR_CALENDARS
+    id_token: str = field(default="", repr=False)
 
 
 def begin(
-    *, settings: GoogleSettings, redirect_uri: str, scopes: Iterable[str], offline: bool = False, consent: bool = False
+    *,
+    settings: GoogleSettings,
+    redirect_uri: str,
+    scopes: Iterable[str],
+    login_hint: str | None = None,
+    consent: bool = False,
+    offline: bool = False,
 ) -> AuthorizationTrip:
-    """A trip to Google's consent page. `consent` asks anew, which is what makes Google give a refresh token again."""
-    flow = _flow(settings, redirect_uri, scopes, code_verifier=secrets.token_urlsafe(64))
-    nonce = secrets.token_urlsafe(32)
-    parameters = {"nonce": nonce, "state": secrets.token_urlsafe(32), "include_granted_scopes": "true"}
-    parameters["access_type"] = "offline" if offline else "online"
-    parameters |= {"prompt": "consent"} if consent else {}
-    url, state = flow.authorization_url(**parameters)
-    return AuthorizationTrip(url=url, state=state, nonce=nonce, code_verifier=flow.code_verifier)
+    """Where to send the browser, and what to keep for its return.
+
+    offline: ask for a refresh token. consent: ask the person even if they agreed before; only when no refresh
+    token is held, since the 101st kills the oldest (O2).
+    """
+    trip = {"state": secrets.token_urlsafe(32), "nonce": secrets.token_urlsafe(32)}
+    code_verifier = secrets.token_urlsafe(64)
+    asked = {"access_type": "offline", "include_granted_scopes": "true"} if offline else {"access_type": "online"}
+    if consent:
+        asked["prompt"] = "consent"
+    if login_hint:
+        asked["login_hint"] = login_hint
+    flow = _flow(settings, redirect_uri, code_verifier, scopes=list(scopes))
+    url, _ = flow.authorization_url(**asked, **trip)
+    return AuthorizationTrip(url=url, code_verifier=code_verifier, **trip)
 
 
 def finish(
-    trip: AuthorizationTrip, answer: Mapping[str, str], *, settings: GoogleSettings, redirect_uri: str, now: datetime
+    trip: AuthorizationTrip,
+    callback_params: Mapping[str, str],
+    *,
+    settings: GoogleSettings,
+    redirect_uri: str,
+    now: datetime,
 ) -> Grant:
-    """Exchange the answer's code for tokens.
+    """Exchange the code that the browser brought back. The ID token is still to be verified (`id_token.verify`).
 
-    Raises ConsentRefused, AuthorizationTampered, GoogleUnavailable, AccessMisconfigured.
+    Raises ConsentRefused, AuthorizationTampered, AccessMisconfigured, GoogleUnavailable.
     """
-    if not hmac.compare_digest(answer.get("state", "").encode(), trip.state.encode()):
+    code = _code(trip, callback_params, settings)
+    flow = _flow(settings, redirect_uri, trip.code_verifier, scopes=None)
+    flow.oauth2session.register_compliance_hook("access_token_response", _raise_refusal)
+    try:
+        with flow.oauth2session:
+            answer = flow.fetch_token(
+                code=code,
+                include_client_id=True,  # the secret goes in the body (O3)
+                timeout=(transport.CONNECT_SECONDS, transport.READ_SECONDS),
+            )
+        return _grant(answer, now=now, requested=_requested_scopes(trip))
+    except GrantRevoked:
+        failure: GoogleError = AuthorizationTampered("code_refused")
+    except requests.RequestException:
+        failure = GoogleUnavailable("no_answer")
+    except (OAuth2Error, ValueError, TypeError):
+        failure = GoogleUnavailable("unreadable_answer")
+    # Outside the handlers, so that no traceback carries Google's words.
+    raise failure
+
+
+def refresh(refresh_token: str, *, settings: GoogleSettings, now: datetime) -> Grant:
+    """A new access token. `refresh_token` of the answer is set only if Google replaced it (O7).
+
+    Raises GrantRevoked (this person only), AccessMisconfigured, ScopeMissing, GoogleUnavailable.
+    """
+    fields = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    response = transport.post_form(settings.token_uri, {**fields, **_client(settings)})
+    if response.status != 200:
+        raise translate_token_answer(response.status, response.headers, response.data)
+    try:
+        return _grant(response.json(), now=now, requested=frozenset())
+    except (ValueError, TypeError):
+        failure = GoogleUnavailable("unreadable_answer")
+    raise failure
+
+
+def revoke(token: str, *, settings: GoogleSettings) -> None:
+    """End the whole grant at Google, all scopes of our client (O10). A token that is dead already is success.
+
+    Raises GoogleUnavailable, AccessMisconfigured.
+    """
+    response = transport.post_form(settings.revoke_uri, {"token": token})
+    if response.status == 200:
+        return
+    failure = translate_token_answer(response.status, response.headers, response.data)
+    if failure.reason not in ("invalid_token", "invalid_grant"):
+        raise failure
+
+
+def covers_calendars(grant: Grant) -> bool:
+    """Whether the person ticked all that connecting needs."""
+    return grant.granted_scopes.issuperset(CALENDAR_SCOPES)
+
+
+def _flow(settings: GoogleSettings, redirect_uri: str, code_verifier: str, *, scopes: list[str] | None) -> Flow:
+    """Without scopes the session does not raise when the person unticked some (O4)."""
+    if settings.allow_insecure:
+        # oauthlib can be told in no other way; GoogleSettings refuses http addresses outside local mode.
+        os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
+    client = {"auth_uri": settings.auth_uri, "token_uri": settings.token_uri, **_client(settings)}
+    flow = Flow.from_client_config(
+        {"web": client}, scopes=scopes, redirect_uri=redirect_uri, code_verifier=code_verifier
+    )
+    flow.oauth2session.max_redirects = 0  # a redirect would carry the secret elsewhere
+    return flow
+
+
+def _client(settings: GoogleSettings) -> dict[str, str]:
+    return {"client_id": settings.client_id, "client_secret": settings.client_secret}
+
+
+def _code(trip: AuthorizationTrip, params: Mapping[str, str], settings: GoogleSettings) -> str:
+    if not hmac.compare_digest(params.get("state", "").encode(), trip.state.encode()):
         raise AuthorizationTampered("state")
-    if answer.get("error"):
-        raise ConsentRefused("refused") if answer["error"] == "access_denied" else AuthorizationTampered("error")
-    if not answer.get("code"):
-        raise AuthorizationTampered("no code")
-    flow = _flow(settings, redirect_uri, None, code_verifier=trip.code_verifier)
-    try:
-        token = flow.fetch_token(code=answer["code"], include_client_id=True, timeout=TIMEOUT_SECONDS)
-    except OAuth2Error as error:
-        raise _misused(error.error or "") from None
-    except RequestException:
-        raise GoogleUnavailable("no answer") from None
-    return _grant(token, now)
+    if params.get("iss", settings.issuers[0]) not in settings.issuers:
+        raise AuthorizationTampered("issuer")  # RFC 9207: another server's answer
+    if params.get("error") == "access_denied":
+        raise ConsentRefused("access_denied")
+    if "error" in params:
+        raise AccessMisconfigured("authorization_refused")
+    if not params.get("code"):
+        raise AuthorizationTampered("code_missing")
+    return params["code"]
 
 
-def refresh(settings: GoogleSettings, refresh_token: str, *, now: datetime) -> Grant:
-    """A new access token. Raises GrantRevoked, GoogleUnavailable, AccessMisconfigured (SYNC O5)."""
-    credentials = Credentials(  # type: ignore[no-untyped-call]
-        token=None,
-        refresh_token=refresh_token,
-        token_uri=settings.token_uri,
-        client_id=settings.client_id,
-        client_secret=settings.client_secret,
-    )
-    try:
-        credentials.refresh(auth_request)  # type: ignore[no-untyped-call]
-    except google.auth.exceptions.RefreshError as error:
-        raise _refresh_error(error) from None
-    except google.auth.exceptions.TransportError:
-        raise GoogleUnavailable("no answer") from None
-    expiry = credentials.expiry.replace(tzinfo=UTC) if credentials.expiry else now + timedelta(minutes=30)
-    scopes = frozenset(credentials.granted_scopes or ())
-    return Grant(credentials.token, expiry, credentials.refresh_token, scopes)
+def _raise_refusal(response: requests.Response) -> requests.Response:
+    if response.status_code != 200:
+        raise translate_token_answer(response.status_code, response.headers, response.content)
+    return response
 
 
-def revoke(settings: GoogleSettings, token: str) -> None:
-    """End the grant at Google; a token that it no longer knows is revoked already. Raises GoogleUnavailable."""
-    try:
-        answer = requests.post(settings.revoke_uri, data={"token": token}, timeout=TIMEOUT_SECONDS)
-    except RequestException:
-        raise GoogleUnavailable("no answer") from None
-    if answer.status_code >= 500:
-        raise GoogleUnavailable(f"status {answer.status_code}")
-
-
-def _flow(settings: GoogleSettings, redirect_uri: str, scopes: Iterable[str] | None, *, code_verifier: str) -> Flow:
-    client = {
-        "client_id": settings.client_id,
-        "client_secret": settings.client_secret,
-        "auth_uri": settings.auth_uri,
-        "token_uri": settings.token_uri,
-    }
-    return Flow.from_client_config(
-        {"web": client}, scopes=list(scopes) if scopes else None, redirect_uri=redirect_uri, code_verifier=code_verifier
-    )
-
-
-def _grant(token: Mapping[str, object], now: datetime) -> Grant:
-    scope = token.get("scope") or ""
-    scopes = scope.split() if isinstance(scope, str) else [str(item) for item in scope]  # type: ignore[attr-defined]
+def _grant(answer: Any, *, now: datetime, requested: frozenset[str]) -> Grant:
+    """Raises ValueError, TypeError for an answer that is none."""
+    if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+        raise ValueError("access_token")
+    scopes = answer.get("scope") or ()
     return Grant(
-        access_token=str(token["access_token"]),
-        expires_at=now + timedelta(seconds=float(str(token.get("expires_in", 0)))),
-        refresh_token=str(token["refresh_token"]) if token.get("refresh_token") else None,
-        granted_scopes=frozenset(scopes),
-        id_token=str(token.get("id_token", "")),
+        access_token=answer["access_token"],
+        expires_at=now + timedelta(seconds=int(answer.get("expires_in", 3600))),
+        refresh_token=answer.get("refresh_token") or None,
+        # Omitted when all that was asked for is granted (RFC 6749, 5.1).
+        granted_scopes=frozenset(scopes.split() if isinstance(scopes, str) else scopes) or requested,
+        id_token=answer.get("id_token") or "",
     )
 
 
-def _misused(error: str) -> GoogleError:
-    """A code that is old, used or somebody else's is the visitor's; a client that Google rejects the operator's."""
-    return AccessMisconfigured(error) if error in OPERATORS else AuthorizationTampered("code")
-
-
-def _refresh_error(error: google.auth.exceptions.RefreshError) -> GoogleError:
-    answer = error.args[1] if len(error.args) > 1 and isinstance(error.args[1], dict) else {}
-    reason = str(answer.get("error", ""))
-    if reason == "invalid_grant":
-        return GrantRevoked(reason)
-    if reason in OPERATORS:
-        return AccessMisconfigured(reason)
-    return GoogleUnavailable(reason or "no answer")
+def _requested_scopes(trip: AuthorizationTrip) -> frozenset[str]:
+    return frozenset(" ".join(parse_qs(urlsplit(trip.url).query).get("scope", [])).split())

@@ -1,64 +1,62 @@
-"""HTTP for Google's libraries, over one urllib3 pool that threads may share.
+"""HTTP to Google, safe to share between threads.
 
-The libraries' own httplib2 transport is not thread-safe: shared between threads it hands one user's answer to
-another. Here each request is a call on a pool, with no state between requests.
+httplib2, the library's own transport, gives one thread's answer to another when shared (SYNC finding 1).
+urllib3's pool hands a connection to one request at a time.
 """
 
+import logging
+import os
 from collections.abc import Mapping
-from typing import Protocol
+from functools import cache
+from urllib.parse import urlencode
 
-import google.auth.transport.urllib3
-import httplib2
 import urllib3
 
-from clockwise.google.errors import GoogleUnavailable, GrantRevoked
+from clockwise.google.errors import GoogleUnavailable
 
-TIMEOUT = urllib3.Timeout(connect=5, read=30)
-pool = urllib3.PoolManager(maxsize=32, timeout=TIMEOUT, retries=False, headers={"accept-encoding": "gzip"})
-
-
-def auth_request(*args: object, **kwargs: object) -> object:
-    """A `google.auth.transport.Request` with our timeout."""
-    kwargs["timeout"] = TIMEOUT
-    return google.auth.transport.urllib3.Request(pool)(*args, **kwargs)  # type: ignore[no-untyped-call]
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 30.0
 
 
-class AccessTokens(Protocol):
-    """Where a connection's access token comes from."""
-
-    def current(self) -> str:
-        """A token that is good for minutes yet."""
-
-    def renew(self, refused: str) -> str:
-        """A new one, since Google refused `refused`. Raises GrantRevoked."""
-
-
-class AuthorizedTransport:
-    """What google-api-python-client calls `http`: `request` with httplib2's signature, as one connection."""
-
-    def __init__(self, tokens: AccessTokens) -> None:
-        self.tokens = tokens
-
-    def request(
-        self, uri: str, method: str = "GET", body: bytes | str | None = None, headers: Mapping[str, str] | None = None,
-        **ignored: object,
-    ) -> tuple[httplib2.Response, bytes]:  # fmt: skip
-        """One forced refresh on 401; a 401 that remains ends the connection (SYNC O8)."""
-        token = self.tokens.current()
-        answer = _send(uri, method, body, headers, token)
-        if answer.status == 401:
-            answer = _send(uri, method, body, headers, self.tokens.renew(token))
-            if answer.status == 401:
-                raise GrantRevoked("authError")
-        found = httplib2.Response({**{k.lower(): v for k, v in answer.headers.items()}, "status": str(answer.status)})
-        return found, answer.data
-
-
-def _send(
-    uri: str, method: str, body: bytes | str | None, headers: Mapping[str, str] | None, token: str
+def send(
+    method: str, url: str, *, headers: Mapping[str, str], body: bytes | str | None = None
 ) -> urllib3.BaseHTTPResponse:
-    sent = {**(headers or {}), "accept-encoding": "gzip", "authorization": f"Bearer {token}"}
+    """One request, one answer of any status: no retry, no redirect followed (it would carry the token along).
+
+    Raises GoogleUnavailable: no connection, no answer in time, an answer cut short.
+    """
     try:
-        return pool.request(method, uri, body=body, headers=sent)
-    except urllib3.exceptions.HTTPError:
-        raise GoogleUnavailable("no answer") from None
+        return _pool().request(method, url, headers=dict(headers), body=body, redirect=False)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        reason = "timeout" if isinstance(error, urllib3.exceptions.TimeoutError) else "no_answer"
+    # Outside the handler, so that no traceback carries an address.
+    raise GoogleUnavailable(reason)
+
+
+def post_form(url: str, fields: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    """As `send`, with the fields as a form in the body."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    return send("POST", url, headers=headers, body=urlencode(fields))
+
+
+def keep_addresses_and_tokens_out_of_logs() -> None:
+    """These libraries log URLs (a calendar's id is an address), bodies and tokens below the level set here."""
+    for name, level in {
+        "googleapiclient": logging.ERROR,
+        "google_auth_oauthlib": logging.WARNING,
+        "oauthlib": logging.WARNING,
+        "requests_oauthlib": logging.WARNING,
+        "urllib3": logging.ERROR,
+    }.items():
+        logging.getLogger(name).setLevel(level)
+
+
+@cache
+def _pool() -> urllib3.PoolManager:
+    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    return urllib3.PoolManager(num_pools=8, maxsize=32, retries=False, timeout=timeout)
+
+
+# A connection shared with the parent process would give its answers to the child.
+os.register_at_fork(after_in_child=_pool.cache_clear)
+keep_addresses_and_tokens_out_of_logs()

@@ -10,9 +10,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.backends.base import UpdateError
 from django.core.signing import JSONSerializer
-from django.db import DatabaseError, IntegrityError, router, transaction
 from django.http import HttpRequest
 
 ORGANIZATION = "organization_id"

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.contrib import auth
 from django.contrib.auth.backends import BaseBackend
 from django.db import IntegrityError
 from django.http import HttpRequest
@@ -15,8 +17,6 @@ from clockwise.organizations.models import Member
 from clockwise.organizations.roles import Role
 from clockwise.organizations.sessions import ORGANIZATION
 from clockwise.tenancy import current
-from django.contrib import auth
-from django.conf import settings
 
 
 class SignInRefused(Exception):
