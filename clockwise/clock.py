@@ -1,25 +1,25 @@
-"""The clock: asked by all at the edges, set by tests."""
+"""The clock: asked at the edges, set by tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-_standing_at: datetime | None = None
+_stopped_at: datetime | None = None
 
 
 def now() -> datetime:
-    """The current instant, aware, in UTC."""
-    return _standing_at or datetime.now(UTC)
+    """The present instant, aware, in UTC."""
+    return _stopped_at or datetime.now(UTC)
 
 
 @contextmanager
-def travel(at: datetime) -> Iterator[None]:
-    """Let the clock stand at an aware instant, in all threads, until the block ends. For tests."""
-    global _standing_at
+def stopped(at: datetime) -> Iterator[None]:
+    """Let the clock stand still at `at`, an aware instant, for all threads (a test's web server is one)."""
+    global _stopped_at
     if at.tzinfo is None:
         raise ValueError("The clock takes aware instants only.")
-    before, _standing_at = _standing_at, at.astimezone(UTC)
+    before, _stopped_at = _stopped_at, at.astimezone(UTC)
     try:
         yield
     finally:
-        _standing_at = before
+        _stopped_at = before

@@ -3,8 +3,10 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -19,6 +21,13 @@ GOOGLE_DEFAULTS = {
     "GOOGLE_ISSUERS": "https://accounts.google.com,accounts.google.com",
     "GOOGLE_API_ROOT": "https://www.googleapis.com/",
 }
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for a libpq URL; what the URL says of TLS and of several hosts is kept."""
+    settings = dict(dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True))
+    settings["OPTIONS"] = {"connect_timeout": 5, **settings.get("OPTIONS", {})}
+    return settings
 
 
 def refuse(variable: str, problem: str, remedy: str) -> ImproperlyConfigured:

@@ -3,10 +3,9 @@
 import warnings
 from pathlib import Path
 
-import dj_database_url
 from csp.constants import NONE, SELF
 
-from clockwise.env import Environment
+from clockwise.env import Environment, database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = Environment()
@@ -72,17 +71,9 @@ TEMPLATES = [
 ]
 
 # The application's role is neither owner nor superuser; only `migrate` uses the owner's connection.
-DATABASES = {
-    "default": {
-        **dj_database_url.parse(ENV.database_url, conn_max_age=600, conn_health_checks=True),
-        "TEST": {"MIGRATE": False},
-    }
-}
+DATABASES = {"default": database(ENV.database_url)}
 if ENV.owner_url:
-    DATABASES["owner"] = {**dj_database_url.parse(ENV.owner_url), "TEST": {"MIRROR": "default"}}
-for database in DATABASES.values():
-    database.setdefault("OPTIONS", {}).update({"connect_timeout": 5})
-DATABASE_ROUTERS: list[str] = []
+    DATABASES["owner"] = database(ENV.owner_url)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "organizations.Member"

@@ -14,7 +14,7 @@ def record(action: str, *, by: UUID | None, target: TenantModel | None = None, *
         at=clock.now(),
         action=action,
         actor_id=by,
-        target_type=target._meta.model_name if target else "",
+        target_type=(target._meta.model_name or "") if target else "",
         target_id=target.pk if target else None,
         body=body,
     )

@@ -6,6 +6,7 @@ Each is bound to its name in the keystore. Functions raise KeyUnavailable, KeyMi
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -69,6 +70,16 @@ def data_key(owner: KeyOwner, generation: int | None = None) -> DataKey:
 def installation_key() -> DataKey:
     """The key for what must be found before an organization is known."""
     return data_key(_INSTALLATION, FIRST_GENERATION)
+
+
+def ensure_usable() -> None:
+    """Raises what is wrong with the master key or the keystore. An installation without any key yet is fine."""
+    context = _context("trial")
+    material = _new_material()
+    if _master_key().unwrap(_master_key().wrap(material, context), context) != material:
+        raise KeyRefused("The master key does not give back what it wrapped.")
+    with suppress(KeyMissing):
+        _keystore().newest_generation(_base_name(_INSTALLATION))
 
 
 def forget(owner: KeyOwner) -> None:

@@ -60,14 +60,14 @@ class FolderKeystore:
         with _file_errors():
             self._make_folders(target.parent)
             draft = target.parent / f".{secrets.token_hex(8)}"
-            _write_durably(draft, wrapped)
             try:
+                _write_durably(draft, wrapped)
                 # A link appears whole or not at all, and never replaces what is there.
                 os.link(draft, target)
             except FileExistsError:
                 pass
             finally:
-                draft.unlink()
+                draft.unlink(missing_ok=True)
             _sync_folder(target.parent)
             return target.read_bytes()
 

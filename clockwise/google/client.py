@@ -1,21 +1,21 @@
 """Calendar v3 as one connection.
 
-One resource object serves the whole process: building it is what costs, and it holds no user. Each call brings its
-own authorized transport.
+One resource object serves the whole process: building it is what costs, and it holds no user (SYNC finding 2). Each
+call brings its own authorized transport.
 """
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
+from functools import cache
 from typing import Any, Literal
 
-import googleapiclient
-from googleapiclient.discovery import build_from_document
-from googleapiclient.errors import HttpError
+from googleapiclient.discovery import build_from_document  # type: ignore[attr-defined]
+from googleapiclient.discovery_cache import get_static_doc
 
-from clockwise.google import errors
 from clockwise.google.configuration import GoogleSettings
+from clockwise.google.errors import Gone, GoogleUnavailable, SyncTokenExpired
+from clockwise.google.fields import CALENDAR, CALENDAR_LIST
 from clockwise.google.transport import AccessTokens, AuthorizedTransport
 
 PAGE = 1000
@@ -23,61 +23,65 @@ SendUpdates = Literal["all", "externalOnly", "none"]
 Json = dict[str, Any]
 
 
-@lru_cache(maxsize=8)
-def _resources(api_root: str) -> dict[str, Any]:
-    """Google's shipped discovery document, with `rootUrl` replaced: this moves the batch address along."""
-    folder = Path(googleapiclient.__file__).parent / "discovery_cache" / "documents"
-    document = json.loads((folder / "calendar.v3.json").read_text())
-    document["rootUrl"] = api_root
-    service = build_from_document(document, http=_Unused())
-    names = ("events", "calendars", "calendarList", "settings", "freebusy")
-    return {name: getattr(service, name)() for name in names}
-
-
-class _Unused:
-    """Stands where the library wants a default transport; each call brings its own."""
-
-    def request(self, *args: object, **kwargs: object) -> None:
-        raise AssertionError("A call to Google without a connection's transport.")
-
-
 class CalendarClient:
-    """Every method raises a `GoogleError`; each sends a `fields` mask where events come back."""
+    """Answers are Google's JSON, where empty lists and missing values are left out (S1, S17).
+
+    Every method may raise any GoogleError. Nothing is retried here: the caller knows what may be repeated.
+    """
 
     def __init__(self, settings: GoogleSettings, tokens: AccessTokens) -> None:
         self._resources = _resources(settings.api_root)
         self._http = AuthorizedTransport(tokens)
 
-    def calendar_list(self, *, page_token: str | None = None) -> Json:
-        return self._execute(self._resources["calendarList"].list(pageToken=page_token, maxResults=250))
+    def calendar_list(self, *, page_token: str | None = None, sync_token: str | None = None) -> Json:
+        """A page of the person's calendars. Raises SyncTokenExpired."""
+        request = self._resources["calendarList"].list(
+            maxResults=250, pageToken=page_token, syncToken=sync_token, fields=CALENDAR_LIST
+        )
+        return self._listed(request)
 
     def calendar(self, calendar_id: str) -> Json:
-        return self._execute(self._resources["calendars"].get(calendarId=calendar_id))
+        """Time zone and, on a Workspace user's primary calendar, working hours."""
+        return self._execute(self._resources["calendars"].get(calendarId=calendar_id, fields=CALENDAR))
 
     def settings(self) -> Json:
-        return self._execute(self._resources["settings"].list())
+        """The person's calendar settings, as `items` of `id` and `value`."""
+        return self._execute(self._resources["settings"].list(maxResults=250, fields="items(id,value)"))
 
     def events_page(
-        self, calendar_id: str, *, fields: str, time_min: datetime | None = None, time_max: datetime | None = None,
-        sync_token: str | None = None, page_token: str | None = None,
-    ) -> Json:  # fmt: skip
-        """A page of single instances. With `sync_token` only what changed, deletions included; Gone when it expired.
+        self,
+        calendar_id: str,
+        *,
+        fields: str,
+        time_min: datetime | None = None,
+        time_max: datetime | None = None,
+        page_token: str | None = None,
+        sync_token: str | None = None,
+        max_results: int = PAGE,
+    ) -> Json:
+        """A page of single instances, deletions included. With `sync_token`, only what changed since.
 
-        The parameters other than the window are the same for every listing, as Google demands (SYNC S3).
+        A token remembers its window, which may not be sent along; all else stays the same (S3).
+        Raises SyncTokenExpired.
         """
         window = {} if sync_token else {"timeMin": _text(time_min), "timeMax": _text(time_max)}
-        return self._execute(
-            self._resources["events"].list(
-                calendarId=calendar_id, fields=fields, singleEvents=True, showDeleted=True, maxResults=PAGE,
-                syncToken=sync_token, pageToken=page_token, **window,
-            )
-        )  # fmt: skip
+        request = self._resources["events"].list(
+            calendarId=calendar_id,
+            fields=fields,
+            singleEvents=True,
+            showDeleted=True,
+            maxResults=max_results,
+            pageToken=page_token,
+            syncToken=sync_token,
+            **window,
+        )
+        return self._listed(request)
 
     def get_event(self, calendar_id: str, event_id: str, *, fields: str) -> Json:
         return self._execute(self._resources["events"].get(calendarId=calendar_id, eventId=event_id, fields=fields))
 
     def insert_event(self, calendar_id: str, body: Json, *, fields: str, send_updates: SendUpdates) -> Json:
-        """`body` carries a client-chosen id, so that a repeated insert answers Duplicate."""
+        """`body` carries a client-chosen id, so that a repeated insert raises Duplicate (W1)."""
         request = self._resources["events"].insert(
             calendarId=calendar_id, body=body, fields=fields, sendUpdates=send_updates
         )
@@ -86,26 +90,53 @@ class CalendarClient:
     def patch_event(
         self, calendar_id: str, event_id: str, body: Json, *, etag: str, fields: str, send_updates: SendUpdates
     ) -> Json:
-        """Only the changed fields, and only if the event is still at `etag`. Raises EventChanged otherwise."""
+        """Only the changed fields, and only if the event is still at `etag`. Raises EventChanged otherwise (W2)."""
         request = self._resources["events"].patch(
             calendarId=calendar_id, eventId=event_id, body=body, fields=fields, sendUpdates=send_updates
         )
         return self._execute(request, etag=etag)
 
     def delete_event(self, calendar_id: str, event_id: str, *, etag: str, send_updates: SendUpdates) -> None:
+        """Raises EventChanged, and Gone or NotFound if it was deleted before."""
         request = self._resources["events"].delete(calendarId=calendar_id, eventId=event_id, sendUpdates=send_updates)
         self._execute(request, etag=etag)
+
+    def freebusy(self, calendar_ids: Iterable[str], *, start: datetime, end: datetime) -> Json:
+        """`calendars`: by id its `busy` ranges, or its `errors`. At most 50 calendars (SYNC 1.5)."""
+        items = [{"id": calendar_id} for calendar_id in calendar_ids]
+        body = {"timeMin": _text(start), "timeMax": _text(end), "items": items}
+        return self._execute(self._resources["freebusy"].query(body=body))
+
+    def _listed(self, request: Any) -> Json:
+        try:
+            return self._execute(request)
+        except Gone as error:
+            failure = SyncTokenExpired(error.reason)
+        raise failure
 
     def _execute(self, request: Any, *, etag: str = "") -> Json:
         if etag:
             request.headers["If-Match"] = etag
-        try:
-            return request.execute(http=self._http) or {}
-        except HttpError as error:
-            raise errors.from_answer(error.resp.status, error.content, error.resp) from None
-        except ValueError:
-            # An HTML page with status 200, from a proxy in between.
-            raise errors.GoogleUnavailable("not JSON") from None
+        answer = request.execute(http=self._http) or {}
+        if not isinstance(answer, dict):
+            raise GoogleUnavailable("unreadable_answer")  # a page of a proxy in between
+        return answer
+
+
+@cache
+def _resources(api_root: str) -> dict[str, Any]:
+    """Google's shipped discovery document with `rootUrl` replaced, which moves the batch address along."""
+    document = json.loads(get_static_doc("calendar", "v3"))
+    document["rootUrl"] = api_root
+    service: Any = build_from_document(document, http=_Unused())
+    return {name: getattr(service, name)() for name in ("events", "calendars", "calendarList", "settings", "freebusy")}
+
+
+class _Unused:
+    """Stands where the library wants a default transport; each call brings its own."""
+
+    def request(self, *_: object, **__: object) -> None:
+        raise AssertionError("A call to Google without a connection's transport.")
 
 
 def _text(at: datetime | None) -> str | None:

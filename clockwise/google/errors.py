@@ -99,7 +99,7 @@ _OF_REASON: dict[str, type[GoogleError]] = {
     "aborted": GoogleUnavailable,
     "conflict": GoogleUnavailable,
 }
-_OF_TOKEN_ERROR: dict[str, type[GoogleError]] = {
+_OF_OAUTH_WORD: dict[str, type[GoogleError]] = {
     "invalid_grant": GrantRevoked,
     "invalid_scope": ScopeMissing,
     "server_error": GoogleUnavailable,
@@ -127,8 +127,13 @@ def translate_token_answer(status: int, headers: Mapping[str, str], body: bytes)
     answer = _json_object(body)
     if _is_passing(status) or answer is None:
         return GoogleUnavailable(f"http_{status}", retry_after=_retry_after(headers))
-    reason = _word(answer.get("error")) or f"http_{status}"
-    return _OF_TOKEN_ERROR.get(reason, AccessMisconfigured)(reason)
+    return translate_oauth_word(answer.get("error"))
+
+
+def translate_oauth_word(given: object) -> GoogleError:
+    """What an `error` of OAuth means (RFC 6749, 4.1.2.1 and 5.2, and Google's own). Unknown: the operator's."""
+    reason = _word(given) or "unknown_error"
+    return _OF_OAUTH_WORD.get(reason, AccessMisconfigured)(reason)
 
 
 def _is_passing(status: int) -> bool:

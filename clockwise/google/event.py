@@ -4,13 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 SHORTEST = timedelta(minutes=30)
+RESPONSES = frozenset({"needsAction", "accepted", "tentative", "declined"})
+VISIBILITIES = frozenset({"default", "public", "private", "confidential"})
+LONGEST_ID = 1024
 
 
 class UnreadableEvent(Exception):
-    """An item that can't be understood; the rest of its calendar can (SYNC S15)."""
+    """An item that can't be understood; the rest of its calendar can (S15)."""
 
     def __init__(self, google_id: str) -> None:
         super().__init__("unreadable event")
@@ -19,6 +22,8 @@ class UnreadableEvent(Exception):
 
 @dataclass(frozen=True)
 class GoogleAttendee:
+    """`email` is in lower case, empty where Google hides it."""
+
     email: str
     name: str
     response: str
@@ -29,20 +34,26 @@ class GoogleAttendee:
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A cancelled event; only its id is guaranteed (SYNC S6)."""
+    """A cancelled event; only its id is guaranteed, of an exception also its series and original start (S6)."""
 
     google_id: str
+    series_id: str = ""
+    original_start: datetime | None = None
 
 
 @dataclass(frozen=True)
 class GoogleEvent:
-    """`start` and `end` are instants in UTC, `end` after `start`; an all-day event lies at midnights of its zone."""
+    """`start` and `end` are instants in UTC, `end` after `start`; an all-day event lies at midnights of its zone.
+
+    `time_zone` is the event's own if it is a known one, else its calendar's.
+    """
 
     google_id: str
     etag: str
     start: datetime
     end: datetime
     all_day: bool
+    time_zone: str
     summary: str
     description: str
     location: str
@@ -63,84 +74,94 @@ class GoogleEvent:
 
 
 def parse_event(item: Mapping[str, Any], *, calendar_time_zone: str) -> GoogleEvent | Tombstone:
-    """Raises UnreadableEvent."""
-    google_id = str(item.get("id", ""))
-    if item.get("status") == "cancelled":
-        return Tombstone(google_id)
+    """Raises UnreadableEvent, whose `google_id` is empty if even that can't be read."""
+    google_id = ""
     try:
-        return _parse(item, google_id, _zone(calendar_time_zone, "UTC"))
+        google_id = _id(item, "id")
+        zone = _zone(calendar_time_zone, ZoneInfo("UTC"))
+        if item.get("status") == "cancelled":
+            return Tombstone(google_id, _text(item, "recurringEventId"), _original_start(item, zone))
+        return _parse(item, google_id, zone)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        raise UnreadableEvent(google_id) from None
+        failure = UnreadableEvent(google_id)
+    # Outside the handler, so that no traceback carries the event's words.
+    raise failure
 
 
 def _parse(item: Mapping[str, Any], google_id: str, zone: ZoneInfo) -> GoogleEvent:
-    if not google_id:
-        raise ValueError("no id")
     all_day = "date" in item["start"]
     start = _instant(item["start"], zone)
     attendees = tuple(_attendee(found) for found in item.get("attendees", ()))
     organizer = item.get("organizer", {})
     own = next((attendee.response for attendee in attendees if attendee.is_self), "accepted")
-    event_type = item.get("eventType", "default")
-    busy = item.get("transparency") != "transparent" and own != "declined" and event_type != "workingLocation"
-    original = item.get("originalStartTime")
+    event_type = _text(item, "eventType")[:32] or "default"
+    visibility = _text(item, "visibility") or "default"
     return GoogleEvent(
         google_id=google_id,
-        etag=item.get("etag", ""),
+        etag=_text(item, "etag"),
         start=start,
         end=_end(item.get("end"), start, zone, all_day=all_day),
         all_day=all_day,
-        summary=item.get("summary", ""),
-        description=item.get("description", ""),
-        location=item.get("location", ""),
+        time_zone=_zone(_text(item["start"], "timeZone"), zone).key,
+        summary=_text(item, "summary"),
+        description=_text(item, "description"),
+        location=_text(item, "location"),
         conference_link=_conference_link(item),
-        organizer_email=organizer.get("email", ""),
+        organizer_email=_text(organizer, "email").lower(),
         # An event without guests and without an organizer is the calendar's own.
         organizer_self=bool(organizer.get("self", not organizer)),
         attendees=attendees,
         own_response=own,
-        busy=busy,
-        visibility=item.get("visibility", "default"),
+        # S11: what takes a person's time.
+        busy=item.get("transparency") != "transparent" and own != "declined" and event_type != "workingLocation",
+        visibility=visibility if visibility in VISIBILITIES else "private",
         event_type=event_type,
-        ical_uid=item.get("iCalUID", "") or google_id,
-        series_id=item.get("recurringEventId", ""),
-        original_start=_instant(original, zone) if original else None,
+        ical_uid=_text(item, "iCalUID") or google_id,
+        series_id=_id(item, "recurringEventId") if "recurringEventId" in item else "",
+        original_start=_original_start(item, zone),
         guests_can_modify=bool(item.get("guestsCanModify", False)),
         locked=bool(item.get("locked", False) or item.get("privateCopy", False)),
-        private_properties={str(k): str(v) for k, v in item.get("extendedProperties", {}).get("private", {}).items()},
+        private_properties=_private_properties(item),
     )
 
 
 def _instant(when: Mapping[str, Any], zone: ZoneInfo) -> datetime:
+    """A day's midnight in the calendar's zone, or a time with its own offset or zone (S9, S10)."""
     if "date" in when:
         return datetime.combine(date.fromisoformat(when["date"]), time(), zone).astimezone(UTC)
     found = datetime.fromisoformat(when["dateTime"])
     if found.tzinfo is None:
-        found = found.replace(tzinfo=_zone(when.get("timeZone", ""), zone.key))
+        found = found.replace(tzinfo=_zone(_text(when, "timeZone"), zone))
     return found.astimezone(UTC)
 
 
+def _original_start(item: Mapping[str, Any], zone: ZoneInfo) -> datetime | None:
+    original = item.get("originalStartTime")
+    return _instant(original, zone) if original else None
+
+
 def _end(when: Mapping[str, Any] | None, start: datetime, zone: ZoneInfo, *, all_day: bool) -> datetime:
-    """Empty and inverted ranges do arrive (SYNC S9): a day, or half an hour."""
+    """Empty, inverted and missing ranges do arrive (S9): a day, or half an hour."""
     end = _instant(when, zone) if when else start
     if end > start:
         return end
     return start + (timedelta(days=1) if all_day else SHORTEST)
 
 
-def _zone(name: str, fallback: str) -> ZoneInfo:
-    """An unknown zone name doesn't cost the page."""
+def _zone(name: str, fallback: ZoneInfo) -> ZoneInfo:
+    """An unknown zone name doesn't cost the page (S10)."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo(fallback)
+    except (KeyError, ValueError, OSError):  # a folder of the zone database is an OSError
+        return fallback
 
 
 def _attendee(found: Mapping[str, Any]) -> GoogleAttendee:
+    response = _text(found, "responseStatus")
     return GoogleAttendee(
-        email=str(found.get("email", "")).lower(),
-        name=found.get("displayName", ""),
-        response=found.get("responseStatus", "needsAction"),
+        email=_text(found, "email").lower(),
+        name=_text(found, "displayName"),
+        response=response if response in RESPONSES else "needsAction",
         optional=bool(found.get("optional", False)),
         is_self=bool(found.get("self", False)),
         is_room=bool(found.get("resource", False)),
@@ -148,6 +169,26 @@ def _attendee(found: Mapping[str, Any]) -> GoogleAttendee:
 
 
 def _conference_link(item: Mapping[str, Any]) -> str:
+    """Where to join by video; never a link that a browser would run."""
     points = item.get("conferenceData", {}).get("entryPoints", ())
-    video = next((str(p.get("uri", "")) for p in points if p.get("entryPointType") == "video"), "")
-    return str(item.get("hangoutLink", "") or video)
+    links = [_text(item, "hangoutLink"), *(_text(p, "uri") for p in points if p.get("entryPointType") == "video")]
+    return next((link for link in links if link.startswith("https://")), "")
+
+
+def _private_properties(item: Mapping[str, Any]) -> dict[str, str]:
+    found = item.get("extendedProperties", {}).get("private", {})
+    return {str(name): str(value) for name, value in found.items()}
+
+
+def _id(item: Mapping[str, Any], name: str) -> str:
+    value = item[name]
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or not value.isprintable():
+        raise ValueError(name)
+    return value
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name, "")
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value

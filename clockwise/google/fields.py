@@ -4,18 +4,44 @@ A write's answer carries the whole event back unless it has a mask too, so each 
 """
 
 EVENT = (
-    "id", "status", "etag", "updated", "sequence", "summary", "location", "start", "end", "transparency", "visibility",
-    "eventType", "iCalUID", "recurringEventId", "originalStartTime", "organizer(email,self)",
-    "attendees(email,displayName,responseStatus,optional,self,resource,organizer)", "attendeesOmitted",
-    "guestsCanModify", "locked", "privateCopy", "hangoutLink", "conferenceData(entryPoints(uri,entryPointType))",
+    "id",
+    "status",
+    "etag",
+    "updated",
+    "sequence",
+    "summary",
+    "start",
+    "end",
+    "transparency",
+    "visibility",
+    "eventType",
+    "iCalUID",
+    "recurringEventId",
+    "originalStartTime",
+    "organizer(email,self)",
+    "attendees(email,displayName,responseStatus,optional,self,resource,organizer)",
+    "attendeesOmitted",
+    "guestsCanModify",
+    "locked",
+    "privateCopy",
     "extendedProperties(private)",
-)  # fmt: skip
+    "colorId",
+)
+CONFERENCING = ("hangoutLink", "conferenceData(entryPoints(uri,entryPointType))")
+CALENDAR = "id,summary,timeZone,workingHours"
+CALENDAR_LIST = (
+    "nextPageToken,nextSyncToken,"
+    "items(id,summary,summaryOverride,primary,accessRole,timeZone,selected,hidden,deleted,backgroundColor)"
+)
 
 
-def event_fields(*, descriptions: bool) -> str:
-    return ",".join((*EVENT, "description") if descriptions else EVENT)
+def event_fields(*, descriptions: bool, locations: bool = True, conferencing: bool = True) -> str:
+    """For one event: read, inserted or patched."""
+    names = EVENT + ("location",) * locations + CONFERENCING * conferencing + ("description",) * descriptions
+    return ",".join(names)
 
 
-def list_fields(*, descriptions: bool) -> str:
-    """For a page of events. Without the two tokens by name, sync would stop silently (SYNC S5)."""
-    return f"nextPageToken,nextSyncToken,timeZone,items({event_fields(descriptions=descriptions)})"
+def list_fields(*, descriptions: bool, locations: bool = True, conferencing: bool = True) -> str:
+    """For a page of events. Without the two tokens by name, sync would stop silently (S5)."""
+    item = event_fields(descriptions=descriptions, locations=locations, conferencing=conferencing)
+    return f"nextPageToken,nextSyncToken,timeZone,accessRole,items({item})"

@@ -16,10 +16,10 @@ from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
 from clockwise.google import transport
 from clockwise.google.configuration import GoogleSettings
 from clockwise.google.errors import (
-    AccessMisconfigured,
     GoogleError,
     GoogleUnavailable,
     GrantRevoked,
+    translate_oauth_word,
     translate_token_answer,
 )
 
@@ -32,6 +32,8 @@ CALENDAR_SCOPES = (
     f"{_API}calendar.calendars.readonly",
     f"{_API}calendar.settings.readonly",
 )
+# Without these there is nothing to show or to move; the others only make it better (S17).
+NEEDED_FOR_CALENDARS = frozenset(CALENDAR_SCOPES[:2])
 
 
 class ConsentRefused(GoogleError):
@@ -122,7 +124,7 @@ def finish(
     raise failure
 
 
-def refresh(refresh_token: str, *, settings: GoogleSettings, now: datetime) -> Grant:
+def refresh(settings: GoogleSettings, refresh_token: str, *, now: datetime) -> Grant:
     """A new access token. `refresh_token` of the answer is set only if Google replaced it (O7).
 
     Raises GrantRevoked (this person only), AccessMisconfigured, ScopeMissing, GoogleUnavailable.
@@ -138,7 +140,7 @@ def refresh(refresh_token: str, *, settings: GoogleSettings, now: datetime) -> G
     raise failure
 
 
-def revoke(token: str, *, settings: GoogleSettings) -> None:
+def revoke(settings: GoogleSettings, token: str) -> None:
     """End the whole grant at Google, all scopes of our client (O10). A token that is dead already is success.
 
     Raises GoogleUnavailable, AccessMisconfigured.
@@ -152,8 +154,8 @@ def revoke(token: str, *, settings: GoogleSettings) -> None:
 
 
 def covers_calendars(grant: Grant) -> bool:
-    """Whether the person ticked all that connecting needs."""
-    return grant.granted_scopes.issuperset(CALENDAR_SCOPES)
+    """Whether the person left ticked what connecting needs."""
+    return grant.granted_scopes >= NEEDED_FOR_CALENDARS
 
 
 def _flow(settings: GoogleSettings, redirect_uri: str, code_verifier: str, *, scopes: list[str] | None) -> Flow:
@@ -181,7 +183,7 @@ def _code(trip: AuthorizationTrip, params: Mapping[str, str], settings: GoogleSe
     if params.get("error") == "access_denied":
         raise ConsentRefused("access_denied")
     if "error" in params:
-        raise AccessMisconfigured("authorization_refused")
+        raise translate_oauth_word(params["error"])
     if not params.get("code"):
         raise AuthorizationTampered("code_missing")
     return params["code"]

@@ -1,21 +1,68 @@
-"""HTTP to Google, safe to share between threads.
+"""HTTP to Google over one urllib3 pool that threads may share.
 
-httplib2, the library's own transport, gives one thread's answer to another when shared (SYNC finding 1).
-urllib3's pool hands a connection to one request at a time.
+The libraries' own httplib2 transport, shared between threads, hands one user's answer to another (SYNC finding 1).
+The pool lends a connection to one request at a time, and nothing is kept between requests.
 """
 
 import logging
 import os
 from collections.abc import Mapping
 from functools import cache
+from typing import Protocol
 from urllib.parse import urlencode
 
 import urllib3
 
-from clockwise.google.errors import GoogleUnavailable
+from clockwise.google.errors import GoogleUnavailable, GrantRevoked, translate
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
+
+
+class AccessTokens(Protocol):
+    """Where a connection's access token comes from."""
+
+    def current(self) -> str:
+        """A token that is good for minutes yet."""
+
+    def renew(self, refused: str) -> str:
+        """A new one, since Google refused `refused`. Raises GrantRevoked."""
+
+
+class AuthorizedTransport:
+    """What google-api-python-client calls `http`: `request` with httplib2's signature, as one connection."""
+
+    def __init__(self, tokens: AccessTokens) -> None:
+        self._tokens = tokens
+
+    def request(
+        self,
+        uri: str,
+        method: str = "GET",
+        body: bytes | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        **_: object,
+    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
+        """One forced refresh on 401; a 401 that remains ends the connection (O8).
+
+        Raises the GoogleError of any answer that isn't a success: the library's own exception, which quotes
+        address and body, is never made.
+        """
+        token = self._tokens.current()
+        answer = self._send(method, uri, headers, body, token)
+        if answer.status == 401:
+            answer = self._send(method, uri, headers, body, self._tokens.renew(token))
+            if answer.status == 401:
+                raise GrantRevoked("authError")
+        if answer.status >= 300:
+            raise translate(answer.status, answer.headers, answer.data)
+        return answer, answer.data
+
+    @staticmethod
+    def _send(
+        method: str, uri: str, headers: Mapping[str, str] | None, body: bytes | str | None, token: str
+    ) -> urllib3.BaseHTTPResponse:
+        return send(method, uri, headers={**(headers or {}), "authorization": f"Bearer {token}"}, body=body)
 
 
 def send(
@@ -35,7 +82,7 @@ def send(
 
 def post_form(url: str, fields: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
     """As `send`, with the fields as a form in the body."""
-    headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
     return send("POST", url, headers=headers, body=urlencode(fields))
 
 
@@ -43,7 +90,6 @@ def keep_addresses_and_tokens_out_of_logs() -> None:
     """These libraries log URLs (a calendar's id is an address), bodies and tokens below the level set here."""
     for name, level in {
         "googleapiclient": logging.ERROR,
-        "google_auth_oauthlib": logging.WARNING,
         "oauthlib": logging.WARNING,
         "requests_oauthlib": logging.WARNING,
         "urllib3": logging.ERROR,

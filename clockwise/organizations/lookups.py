@@ -51,7 +51,8 @@ def member_by_token(token: str) -> MemberReference | None:
 def organization_by_domain(domain: str) -> UUID | None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT lookup_organization_by_domain(%s)", [domain_index(domain)])
-        return cursor.fetchone()[0]
+        found: UUID | None = cursor.fetchone()[0]
+        return found
 
 
 def _references(function: str, value: bytes) -> list[MemberReference]:

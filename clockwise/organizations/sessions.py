@@ -37,9 +37,9 @@ class SessionStore(db.SessionStore):
     def encode(self, session_dict: dict[str, Any]) -> str:
         return _sealing_key().encrypt(JSONSerializer().dumps(session_dict)).decode()
 
-    def decode(self, session_data: str) -> dict[str, Any]:
+    def decode(self, session_data: bytes | str) -> dict[str, Any]:
         try:
-            return JSONSerializer().loads(_sealing_key().decrypt(session_data.encode()))  # type: ignore[no-any-return]
+            return JSONSerializer().loads(_sealing_key().decrypt(session_data))  # type: ignore[no-any-return]
         except InvalidToken:
             return {}
 
@@ -61,7 +61,7 @@ class SessionStore(db.SessionStore):
 
     def create_model_instance(self, data: dict[str, Any]) -> Any:
         return self.model(
-            session_key=self.stored_key(self._get_or_create_session_key()),
+            session_key=self.stored_key(self._get_or_create_session_key()),  # type: ignore[attr-defined]
             session_data=self.encode(data),
             expire_date=self.get_expiry_date(),
         )

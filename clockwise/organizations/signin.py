@@ -13,7 +13,7 @@ from clockwise.audit.record import record
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.google.id_token import Identity
 from clockwise.organizations import lookups, members
-from clockwise.organizations.models import Member
+from clockwise.organizations.models import Member, MemberDetails
 from clockwise.organizations.roles import Role
 from clockwise.organizations.sessions import ORGANIZATION
 from clockwise.tenancy import current
@@ -70,7 +70,7 @@ def _linked(identity: Identity) -> Member | None:
     if member.subject_index is not None or not member.is_active:
         raise SignInRefused("inactive" if not member.is_active else "address_reassigned")
     member.subject_index = lookups.subject_index(identity.subject)
-    member.details = members.MemberDetails(
+    member.details = MemberDetails(
         address=normalize_address(identity.email), name=identity.name or member.details.name, subject=identity.subject
     )
     member.save(update_fields=["subject_index", "details"])

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse
 from django.utils.module_loading import import_string
 
 from clockwise.tenancy import current
@@ -30,8 +31,7 @@ class TenantMiddleware:
             return None
         with current.organization(organization_id):
             response = view(request, *args, **kwargs)
-            render = getattr(response, "render", None)
-            return render() if render and not response.is_rendered else response
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
     def _organization_of(self, request: HttpRequest) -> UUID | None:
         return next((found for resolve in self.resolvers if (found := resolve(request))), None)

@@ -1,7 +1,7 @@
 """Base classes of tenant rows: scoped by the current organization here, and by row-level security in the database."""
 
 from collections.abc import Iterable
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 import uuid_utils.compat
@@ -44,7 +44,7 @@ class TenantModel(models.Model):
         "organizations.Organization", on_delete=models.CASCADE, related_name="+", db_index=False
     )
 
-    objects: models.Manager[Self] = TenantManager()
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
 
     class Meta:
         abstract = True

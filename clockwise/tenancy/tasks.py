@@ -19,7 +19,9 @@ class TenantTask(Task[..., Any]):
 
     abstract = True
 
-    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+    def apply_async(  # type: ignore[override]
+        self, args: Any = None, kwargs: Any = None, **options: Any
+    ) -> Any:
         headers = {**(options.pop("headers", None) or {}), HEADER: str(current.require_organization_id())}
         return super().apply_async(args, kwargs, headers=headers, **options)
 

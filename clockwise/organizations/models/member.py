@@ -25,7 +25,7 @@ class Member(AbstractBaseUser, TenantModel):
     """A person in one organization. There is no password column: people sign in with Google alone."""
 
     password = None  # type: ignore[assignment]
-    last_login = None  # type: ignore[assignment]
+    last_login = None
 
     role = models.CharField(max_length=16, choices=Role.choices, default=Role.MEMBER)
     details = SealedField(MemberDetails)
