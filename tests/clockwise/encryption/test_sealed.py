@@ -41,6 +41,12 @@ def loaded(row: Row, **columns: bytes | None) -> Row:
     return Row.from_db("default", [*plain, *sealed], [*plain.values(), *sealed.values()])
 
 
+def update_of(value: Any) -> UpdateQuery:
+    query: UpdateQuery = Row._default_manager.all().query.chain(UpdateQuery)
+    query.add_update_values({"words": value})
+    return query
+
+
 def test_a_payload_comes_back_from_its_row(people: People) -> None:
     row = new_row(people.ada, words=WORDS)
 
@@ -276,8 +282,7 @@ def test_whether_it_is_null_may_be_asked() -> None:
     ],
 )
 def test_an_update_without_a_row_is_refused(value: Any) -> None:
-    query = Row._default_manager.all().query.chain(UpdateQuery)
-    query.add_update_values({"words": value})
+    query = update_of(value)
 
     with pytest.raises(SealRefused, match=r"save\(\)") as refused:
         query.get_compiler(connection=connection).as_sql()
@@ -286,8 +291,7 @@ def test_an_update_without_a_row_is_refused(value: Any) -> None:
 
 
 def test_an_update_may_empty_the_column() -> None:
-    query = Row._default_manager.all().query.chain(UpdateQuery)
-    query.add_update_values({"words": None})
+    query = update_of(None)
 
     assert query.get_compiler(connection=connection).as_sql()[0].endswith('"words" = NULL')
 
