@@ -52,6 +52,9 @@ def join(root: Path, *, durable: bool = True, migrate: Migrate | None = None) ->
     with locks.exclusive(root / "setup.lock"):
         # Waits while a keeper is stopping the servers; from here on they are wanted.
         users = locks.share(root / "users.lock")
+        # Before anything can fail, so that nothing started here is left running.
+        atexit.register(_leave, root, users, os.getpid(), durable)
+        _start_keeper(root, durable)
         installation = at(root, durable=durable)
         fresh = not (installation.postgres.data / "PG_VERSION").exists()
         installation.start()
@@ -59,8 +62,6 @@ def join(root: Path, *, durable: bool = True, migrate: Migrate | None = None) ->
             installation.postgres.create_roles()
         environment = _environment(installation)
         _migrate_when_needed(root, environment, migrate or _migrate)
-        _start_keeper(root, durable)
-    atexit.register(_leave, root, users, os.getpid(), durable)
     return environment
 
 

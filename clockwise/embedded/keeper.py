@@ -16,9 +16,14 @@ def main(root: Path, *, durable: bool) -> None:
     if not locks.try_alone(one_keeper):
         return
     users = locks.wait_until_unused(root / "users.lock")
-    if root.exists() and (root / "place").exists():
+    if _is_still(users, root / "users.lock"):
         at(root, durable=durable).stop()
     os.close(users)
+
+
+def _is_still(descriptor: int, path: Path) -> bool:
+    """Whether the installation is the one that this keeper was started for; it may have been removed and made anew."""
+    return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
 
 
 if __name__ == "__main__":
