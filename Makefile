@@ -1,0 +1,65 @@
+# Clockwise. `make` alone prints the targets.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.made-from-lock
+T ?= tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test run lint types imports migrations bench shell dbshell lock clean
+
+help: ## Print the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
+
+setup: $(STAMP) ## Build .venv from the lock file and compile the engine
+
+$(STAMP): requirements-dev.lock
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed; set PYTHON=python3.12, say.")'
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m scheduling.engine --warm-up
+	touch $(STAMP)
+
+demo: setup ## Sign a company in, optimize its weeks, show before and after (ONCE=1, PEOPLE=, SEED=, PORT=)
+	$(BIN)/python manage.py demo
+
+test: setup ## Run the tests (T=path for some of them; REQUIRE_BROWSER=1 fails without Chromium)
+	@sh tests/browser/install-chromium.sh
+	$(BIN)/python -m pytest $(T)
+
+run: setup ## Serve web and worker together (PORT=)
+	$(BIN)/python manage.py run
+
+lint: setup ## Check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## Check types
+	CLOCKWISE_WITHOUT_SERVICES=1 $(BIN)/mypy
+
+imports: setup ## Check who imports whom
+	CLOCKWISE_WITHOUT_SERVICES=1 $(BIN)/lint-imports
+
+migrations: setup ## Check that no model change lacks its migration
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+bench: setup ## Print ratios against baselines
+	$(BIN)/python -m benchmarks.engine
+
+shell: setup ## A Django shell
+	$(BIN)/python manage.py shell
+
+dbshell: setup ## psql under the application's role
+	$(BIN)/python manage.py dbshell
+
+lock: setup ## Renew the lock files
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate -o requirements.lock
+	$(BIN)/uv pip compile pyproject.toml --extra embedded --extra dev --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
+
+clean: ## Remove .venv, .run and every cache
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m clockwise.embedded.clean .run/demo .run/test .run; fi
+	rm -rf $(VENV) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis staticfiles
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
