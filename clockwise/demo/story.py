@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time as clock_time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as clock_time
 from io import StringIO
 from typing import Any
 from uuid import UUID
@@ -77,9 +78,7 @@ def sign_everybody_in(story: Story, report: Report) -> None:
 
 def wait_for_first_syncs(story: Story, report: Report) -> None:
     """The workers do them; here we only look."""
-    _wait(
-        lambda: Calendar.objects.filter(is_primary=True, synced_at__isnull=False).count(), len(story.people), report
-    )
+    _wait(lambda: Calendar.objects.filter(is_primary=True, synced_at__isnull=False).count(), len(story.people), report)
 
 
 def mark_flexible(story: Story, report: Report) -> int:

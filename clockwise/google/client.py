@@ -126,7 +126,7 @@ class CalendarClient:
 @cache
 def _resources(api_root: str) -> dict[str, Any]:
     """Google's shipped discovery document with `rootUrl` replaced, which moves the batch address along."""
-    document = json.loads(get_static_doc("calendar", "v3"))
+    document = json.loads(get_static_doc("calendar", "v3"))  # type: ignore[no-untyped-call]
     document["rootUrl"] = api_root
     service: Any = build_from_document(document, http=_Unused())
     return {name: getattr(service, name)() for name in ("events", "calendars", "calendarList", "settings", "freebusy")}

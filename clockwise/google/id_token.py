@@ -48,18 +48,20 @@ def _signed_claims(id_token: str, settings: GoogleSettings) -> dict[str, Any]:
     if pem is None:
         raise IdTokenRefused("unknown_key")
     try:
-        claims = jwt.decode(id_token, certs={key_id: pem}, clock_skew_in_seconds=_ANY_TIME)
+        claims: dict[str, Any] = jwt.decode(  # type: ignore[no-untyped-call]
+            id_token, certs={key_id: pem}, clock_skew_in_seconds=_ANY_TIME
+        )
     except (ValueError, TypeError):
         raise IdTokenRefused("signature") from None
     if claims.get("aud") != settings.client_id or claims.get("azp", settings.client_id) != settings.client_id:
         raise IdTokenRefused("audience")
-    return dict(claims)
+    return claims
 
 
 def _key_id(id_token: str) -> str:
     """RS256 alone: whoever may choose the algorithm chooses `none`, or HMAC with the public key."""
     try:
-        header = jwt.decode_header(id_token)
+        header = jwt.decode_header(id_token)  # type: ignore[no-untyped-call]
     except (ValueError, TypeError):
         raise IdTokenRefused("malformed") from None
     if header.get("alg") != "RS256":

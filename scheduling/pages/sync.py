@@ -24,9 +24,7 @@ def sync_state(member: Member, calendar: Calendar | None, *, now: datetime) -> S
     if calendar is None or calendar.synced_at is None:
         return SyncState(state="first")
     if calendar.problem:
-        return SyncState(
-            state="failing", finished_label=finished, problem=PROBLEMS.get(calendar.problem, UNREACHABLE)
-        )
+        return SyncState(state="failing", finished_label=finished, problem=PROBLEMS.get(calendar.problem, UNREACHABLE))
     return SyncState(state="done", finished_label=finished)
 
 
