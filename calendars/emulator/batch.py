@@ -26,15 +26,13 @@ def answer(headers: Message, content: bytes, call: Call) -> tuple[int, Json, byt
 
 
 def _part(part: Message, authorization: str, call: Call) -> str:
-    text = part.get_payload(decode=True)
-    assert isinstance(text, bytes)
+    text = _bytes(part)
     first, _, rest = text.partition(b"\n")
     method, target, _ = first.decode().split(" ", 2)
     inner = BytesParser().parsebytes(rest)
     url = urlsplit(target)
     query = {key: values[-1] for key, values in parse_qs(url.query).items()}
-    sent = inner.get_payload(decode=True)
-    content = sent.strip() if isinstance(sent, bytes) else b""
+    content = _bytes(inner).strip()
     token = inner.get("Authorization", authorization)
     status, found = call(method, unquote(url.path), query, content, token, inner.get("If-Match"))
     body = json.dumps(found) if found is not None else ""
@@ -42,3 +40,8 @@ def _part(part: Message, authorization: str, call: Call) -> str:
         f"Content-Type: application/http\r\nContent-ID: response-{part.get('Content-ID', '').strip('<>')}\r\n\r\n"
         f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
     )
+
+
+def _bytes(part: Message) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""

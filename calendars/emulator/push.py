@@ -1,4 +1,7 @@
-"""Push channels (developers.google.com/workspace/calendar/api/guides/push): a POST without a body, soon after a change."""
+"""Push channels: a POST without a body, soon after a change.
+
+Documented at developers.google.com/workspace/calendar/api/guides/push.
+"""
 
 import hashlib
 import queue

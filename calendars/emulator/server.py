@@ -38,7 +38,7 @@ def endpoints(url: str, state: State | None = None) -> dict[str, str]:
 
 
 class Emulator:
-    """A running server on a thread. `log` holds one entry for each request: method, path, query, body, status, email."""
+    """A running server on a thread. `log`: for each request method, path, query, body, status and email."""
 
     def __init__(
         self, seed: Json | State, *, port: int = 0, state_file: Path | None = None, log_file: Path | None = None
@@ -121,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it
         """Requests are logged as JSON, by `write_log`."""
 
     def setup(self) -> None:
@@ -145,7 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.emulator.write_log(entry)
         self._send(status, headers, body)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_request
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_request  # noqa: N815 - the base class looks them up
 
     def _answer(self, path: str, query: dict[str, str], content: bytes, entry: Json) -> tuple[int, Json, bytes]:
         emulator = self.server.emulator

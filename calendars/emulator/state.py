@@ -1,14 +1,13 @@
-"""What the emulated Google knows: people, grants, tokens, calendars. Kept in memory, and in a file where one is named."""
+"""What the emulated Google knows: people, grants, tokens, calendars. Kept in memory, and in a file if one is named."""
 
 import json
-import os
 import pickle
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -135,9 +134,7 @@ class State:
 @cache
 def _loaded(pem: bytes) -> rsa.RSAPrivateKey:
     """Loading checks the key, which takes longer than signing."""
-    found = serialization.load_pem_private_key(pem, password=None)
-    assert isinstance(found, rsa.RSAPrivateKey)
-    return found
+    return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(pem, password=None))
 
 
 class StateFile:
@@ -172,7 +169,7 @@ class StateFile:
             self._timer = None
             unfinished = self.path.with_suffix(".unfinished")
             unfinished.write_bytes(pickle.dumps(state))
-            os.replace(unfinished, self.path)
+            unfinished.replace(self.path)
 
 
 def from_seed(seed: Json) -> State:

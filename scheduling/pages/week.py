@@ -51,7 +51,8 @@ def week_page(
     all_day = _all_day(events, zone)
     columns = WEEKDAYS if _has_weekend(placed, all_day, monday) else WORKDAYS
     days = _days(monday, columns, placed, all_day, today=today, selected=selected)
-    days = tuple(replace(day, focus_minutes=focus) for day, focus in zip(days, focus_by_day(member, days, zone)))
+    focus = focus_by_day(member, days, zone)
+    days = tuple(replace(day, focus_minutes=focus[day.date]) for day in days)
     hours, laid_out = lay_out(days, now.astimezone(zone))
     return WeekPage(
         week=monday,
