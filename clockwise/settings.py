@@ -145,6 +145,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 REDIS_URL = ENV.redis_url
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "calendars.sweep", "schedule": 60}}
 
 LOGGING = {
     "version": 1,

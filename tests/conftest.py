@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING  # noqa: E402
 import pytest  # noqa: E402
 
 if TYPE_CHECKING:
+    from calendars.emulator.server import Emulator
+    from tests.company import Company
     from tests.organizations import Pair
 
 
@@ -53,3 +55,24 @@ def pair(database: None) -> "Pair":
     from tests.organizations import make_pair
 
     return make_pair()
+
+
+@pytest.fixture
+def google(settings: object) -> "Iterator[Emulator]":
+    """A Google of the test's own, at which the settings point."""
+    from calendars.emulator.server import Emulator
+    from tests.company import seed
+
+    with Emulator(seed()) as emulator:
+        settings.GOOGLE = emulator.endpoints()  # type: ignore[attr-defined]
+        yield emulator
+
+
+@pytest.fixture
+def company(database: None, google: "Emulator") -> "Iterator[Company]":
+    """Signed in and connected, nothing synced yet, at Sunday noon. No worker runs: a test does the work it wants."""
+    from clockwise import clock
+    from tests.company import SUNDAY_NOON, Company
+
+    with clock.stopped(SUNDAY_NOON):
+        yield Company(google)

@@ -1,0 +1,34 @@
+"""Locks that all workers share, in Redis: a PostgreSQL session lock would be lost behind a transaction pooler.
+
+They only keep two from doing the same work at once; what must hold without them, the database holds.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+
+import redis
+from django.conf import settings
+
+
+class Busy(Exception):
+    """Somebody else holds the lock for longer than we wait."""
+
+
+@contextmanager
+def hold(name: str, *, lease_seconds: int, wait_seconds: int) -> Iterator[None]:
+    """Hold the lock `name`. Raises Busy, and redis.RedisError when Redis is away."""
+    lock = _client().lock(f"lock:{name}", timeout=lease_seconds, blocking_timeout=wait_seconds)
+    if not lock.acquire():
+        raise Busy(name)
+    try:
+        yield
+    finally:
+        # Its lease may have run out meanwhile; whoever holds the lock now keeps it.
+        with suppress(redis.exceptions.LockError):
+            lock.release()
+
+
+@cache
+def _client() -> redis.Redis:
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5)

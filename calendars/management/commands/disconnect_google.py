@@ -1,0 +1,22 @@
+"""`manage.py disconnect_google --email E`: end a member's connection, here and at Google."""
+
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from calendars import connections
+from clockwise.organizations.management.member_command import MemberCommand
+from clockwise.tenancy import current
+
+
+class Command(MemberCommand):
+    help = "End a member's connection to Google."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        reference = self.member_reference(options)
+        with current.acting_for(reference.organization_id):
+            try:
+                connections.disconnect(reference.member_id)
+            except connections.NotConnected as problem:
+                raise CommandError(str(problem)) from None
+        self.stdout.write("Disconnected.")

@@ -1,0 +1,90 @@
+"""Which calendars a connection has. In this version the primary one is kept."""
+
+from typing import Any
+from uuid import UUID
+
+from calendars import connections
+from calendars.models import Calendar, GoogleConnection
+from calendars.models.calendar import CalendarDetails
+from clockwise.encryption.blind_index import organization_index
+from clockwise.google.client import CalendarClient
+from clockwise.google.errors import GoogleError, GrantRevoked
+from clockwise.tenancy import current
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+Json = dict[str, Any]
+
+
+def sync(connection_id: UUID) -> list[UUID]:
+    """Make or refresh the row of the primary calendar. Returns the ids of the calendars to sync; none once ended.
+
+    Raises GoogleError for what is worth another try; a revoked grant turns the connection off instead.
+    """
+    with current.transaction():
+        active = GoogleConnection.objects.filter(pk=connection_id, state=GoogleConnection.State.ACTIVE).exists()
+    if not active:
+        return []
+    try:
+        entry = _primary(connections.client_for(connection_id))
+    except GrantRevoked as revoked:
+        connections.mark_revoked(connection_id, reason=revoked.reason)
+        return []
+    return [_store(connection_id, entry)] if entry else []
+
+
+def _primary(client: CalendarClient) -> Json | None:
+    """The primary calendar's entry, with zone and working hours where Google publishes them."""
+    page_token = None
+    while True:
+        page = client.calendar_list(page_token=page_token)
+        entry = next((item for item in page.get("items", ()) if item.get("primary")), None)
+        page_token = page.get("nextPageToken")
+        if entry is not None:
+            return {**entry, **_published(client, entry["id"])}
+        if not page_token:
+            return None
+
+
+def _published(client: CalendarClient, google_id: str) -> Json:
+    """Zone and working hours; without them calendarList's zone and the defaults do (SYNC S17)."""
+    try:
+        found = client.calendar(google_id)
+    except GrantRevoked:
+        raise
+    except GoogleError:
+        return {}
+    return {key: found[key] for key in ("timeZone", "workingHours") if found.get(key)}
+
+
+def _store(connection_id: UUID, entry: Json) -> UUID:
+    with current.transaction():
+        connection = GoogleConnection.objects.select_for_update().get(pk=connection_id)
+        google_id = str(entry["id"])
+        index = organization_index(connection.organization_id, "calendar", google_id.lower())
+        calendar = Calendar.objects.filter(member=connection.member_id, google_id_index=index).first()
+        token = calendar.details.sync_token if calendar else ""
+        calendar = calendar or Calendar(member_id=connection.member_id, google_id_index=index)
+        calendar.connection = connection
+        calendar.details = CalendarDetails(
+            google_id=google_id,
+            title=str(entry.get("summaryOverride") or entry.get("summary") or google_id),
+            sync_token=token,
+            working_hours=_working_hours(entry.get("workingHours")),
+        )
+        calendar.is_primary = True
+        calendar.time_zone = str(entry.get("timeZone") or "UTC")[:64]
+        calendar.access_role = str(entry.get("accessRole") or "owner")[:32]
+        calendar.save()
+        return calendar.pk
+
+
+def _working_hours(published: Json | None) -> dict[str, list[list[int]]] | None:
+    """Weekday "0" (Monday) to minute ranges; None where Google publishes none (SYNC finding 8)."""
+    if not published or not published.get("workingHoursEnabled"):
+        return None
+    hours: dict[str, list[list[int]]] = {}
+    for period in published.get("availableTimes", ()):
+        if period.get("dayOfWeek") in WEEKDAYS:
+            day = str(WEEKDAYS.index(period["dayOfWeek"]))
+            hours.setdefault(day, []).append([int(period.get("periodStart", 0)), int(period["periodEnd"])])
+    return hours

@@ -1,0 +1,87 @@
+"""What workers do with calendars. The rows are the queue; a message only wakes somebody up."""
+
+import logging
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import redis
+from celery import Task, shared_task
+from kombu.exceptions import OperationalError
+
+from calendars import delivery, locks
+from calendars.models import Calendar, GoogleConnection, OutboxWrite
+from calendars.sync import calendar as one_calendar
+from calendars.sync import calendar_list
+from clockwise import clock
+from clockwise.google.errors import GoogleError
+from clockwise.organizations.models import Organization
+from clockwise.tenancy import current
+from clockwise.tenancy.tasks import tenant_task
+
+log = logging.getLogger(__name__)
+POLL_EVERY = timedelta(minutes=5)
+
+
+def wake(task: Task[..., Any], *arguments: object) -> None:
+    """Send a message; if the broker is away, the sweep finds the row a minute later."""
+    try:
+        task.apply_async([str(argument) for argument in arguments], retry=False)
+    except (OperationalError, redis.RedisError):
+        log.warning("The broker is away; %s waits for the sweep.", task.name)
+
+
+@tenant_task(name="calendars.sync_connection")
+def sync_connection(connection_id: str) -> None:
+    """A new connection: its calendars, then their events."""
+    try:
+        for calendar_id in calendar_list.sync(UUID(connection_id)):
+            sync_calendar(str(calendar_id))
+    except GoogleError as error:
+        log.warning("A connection's calendars couldn't be listed: %s.", error)
+
+
+@tenant_task(name="calendars.sync_calendar")
+def sync_calendar(calendar_id: str) -> None:
+    try:
+        one_calendar.sync(UUID(calendar_id))
+    except (GoogleError, locks.Busy) as error:
+        log.warning("A calendar couldn't be synced: %s.", error)
+
+
+@tenant_task(name="calendars.perform_writes")
+def perform_writes() -> None:
+    """Carry out what is decided, oldest first; running it twice does no harm."""
+    touched = set()
+    while write := delivery.claim_next():
+        delivery.perform(write)
+        touched.add(write.calendar_id)
+    for calendar_id in touched:
+        wake(sync_calendar, calendar_id)
+
+
+@shared_task(name="calendars.sweep", ignore_result=True)
+def sweep() -> None:
+    """Each minute: what a lost message or a crashed worker left undone, in every organization."""
+    for organization_id in Organization.objects.values_list("id", flat=True):
+        with current.acting_for(organization_id):
+            _sweep_one()
+
+
+def _sweep_one() -> None:
+    at = clock.now()
+    with current.transaction():
+        due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at).exists()
+        active = GoogleConnection.objects.filter(state=GoogleConnection.State.ACTIVE)
+        bare = list(active.filter(calendars__isnull=True).values_list("pk", flat=True))
+        stale = list(
+            Calendar.objects.filter(connection__in=active)
+            .exclude(synced_at__gt=at - POLL_EVERY)
+            .values_list("pk", flat=True)
+        )
+    if due:
+        wake(perform_writes)
+    for connection_id in bare:
+        wake(sync_connection, connection_id)
+    for calendar_id in stale:
+        wake(sync_calendar, calendar_id)
