@@ -452,6 +452,11 @@ def clock(at: datetime) -> str:
     return f"{at.hour}:{at.minute:02d}"
 
 
+def clock_minutes(minute: int | None) -> str:
+    """A minute of the day as a time field takes it: "09:05"; "" for none."""
+    return "" if minute is None else f"{minute // 60:02d}:{minute % 60:02d}"
+
+
 def _spans(day: Day, items: Iterable[Block | Ghost]) -> list[layout.Span]:
     return [span for item in items if (span := layout.clip(item.start, item.end, day.date))]
 

@@ -18,7 +18,7 @@ from scheduling.models import Flexibility, Hold, HoldChange, Move
 from scheduling.pages.kinds import HOLD_KINDS, kind_of, title_of
 from scheduling.pages.member import primary_calendar, zone_label, zone_of_member
 from scheduling.pages.proposal import Shown, shown_proposal
-from scheduling.pages.stats import focus_by_day, week_stats
+from scheduling.pages.stats import stats, week_figures
 from scheduling.pages.sync import sync_state
 from scheduling.week import AllDay, Block, Day, Ghost, View, WeekPage, lay_out
 
@@ -51,8 +51,11 @@ def week_page(
     all_day = _all_day(events, zone)
     columns = WEEKDAYS if _has_weekend(placed, all_day, monday) else WORKDAYS
     days = _days(monday, columns, placed, all_day, today=today, selected=selected)
-    focus = focus_by_day(member, days, zone)
-    days = tuple(replace(day, focus_minutes=focus[day.date]) for day in days)
+    figures = week_figures(
+        member, start, end, (monday, monday + timedelta(days=WEEKDAYS)), shown.moved_times if shown and proposes else {}
+    )
+    focus = figures.focus_now if chosen == "now" else figures.focus_proposed
+    days = tuple(replace(day, focus_minutes=focus.get(day.date, 0)) for day in days)
     hours, laid_out = lay_out(days, now.astimezone(zone))
     return WeekPage(
         week=monday,
@@ -62,7 +65,7 @@ def week_page(
         hours=hours,
         days=laid_out,
         sync=sync_state(member, primary_calendar(member), now=now),
-        stats=week_stats(member, start, end, shown if proposes else None),
+        stats=stats(figures),
         view=chosen,
         proposal=shown.card if shown else None,
     )
