@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from rich.columns import Columns
 from rich.console import Console
 from rich.table import Table
 
@@ -46,10 +47,8 @@ def _bound(outcome: dict[str, Any]) -> str:
 
 
 def print_people(console: Console, story: Story) -> None:
-    table = Table(title=f"Sign in at {settings.CLOCKWISE_BASE_URL} as")
-    for heading in ZONES:
-        table.add_column(heading)
-    columns = [[person.email for person in story.people if person.zone == zone] for zone in ZONES]
-    for row in range(max(map(len, columns))):
-        table.add_row(*(column[row] if row < len(column) else "" for column in columns))
-    console.print(table)
+    console.print(f"\nSign in at [bold]{settings.CLOCKWISE_BASE_URL}[/bold] as one of")
+    for zone in ZONES:
+        addresses = [person.email for person in story.people if person.zone == zone]
+        console.print(f"\n[dim]{zone}[/dim]")
+        console.print(Columns(addresses, padding=(0, 3)))
