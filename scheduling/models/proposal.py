@@ -38,12 +38,14 @@ class Proposal(TenantModel):
 
 @dataclass(frozen=True)
 class MoveReason:
-    """`by_person`: member id to person-minutes gained (negative: lost). `blockers` and others name ids only."""
+    """`by_person`: member id to the engine's person-minutes, negative for a loss. The others are counted for all
+    attendees together, with every other move of the plan made.
+    """
 
     by_person: dict[str, float] = field(default_factory=dict)
-    next_best: dict[str, object] | None = None
     conflicts_solved: int = 0
     focus_minutes: int = 0
+    lunches: int = 0
 
 
 class DecidableRow(TenantModel):

@@ -16,6 +16,8 @@ class OptimizationRun(TenantModel):
     requested_by = TenantForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     only_holds_of = TenantForeignKey(Member, null=True, on_delete=models.CASCADE, related_name="+")
+    # Local dates from here on may change.
+    first_day = models.DateField()
     horizon_start = models.DateTimeField()
     horizon_end = models.DateTimeField()
     created_at = models.DateTimeField()

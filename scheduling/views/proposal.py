@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from clockwise.organizations.requests import MemberRequest, member_required
 from scheduling import proposals, runs
-from scheduling.models import HoldChange, Move, Proposal
+from scheduling.models import Move, Proposal
 from scheduling.views.week import after_change
 from scheduling.week import Toast
 
@@ -63,11 +63,8 @@ def undo(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
 @require_POST
 @member_required
 def undo_change(request: MemberRequest, change_id: UUID) -> HttpResponse:
-    move = Move.objects.filter(pk=change_id).first()
-    if move is not None:
-        return _decided(request, proposals.undo_move, move, "Going back to the old time")
-    change = get_object_or_404(HoldChange, pk=change_id)
-    return _decided(request, proposals.undo_hold_change, change, "Taking the hold back")
+    move = get_object_or_404(Move, pk=change_id)
+    return _decided(request, proposals.undo_move, move, "Going back to the old time")
 
 
 def _decided(request: MemberRequest, verb: proposals.Decision, target: object, said: str) -> HttpResponse:
