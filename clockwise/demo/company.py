@@ -184,13 +184,24 @@ def _project_meetings(
     """Small meetings inside teams and between them: what fragments a week, and what may be put together again."""
     for organizer in staff:
         for number in range(INTERNAL_PER_PERSON_AND_WEEK):
-            near = [p for p in by_team[organizer.team] if p is not organizer]
-            pool = near if near and rng.random() < 0.65 else [p for p in staff if p is not organizer]
-            group = [organizer, *rng.sample(pool, min(len(pool), rng.choice((1, 1, 2, 2, 3))))]
+            group = [organizer, *_colleagues(organizer, staff, by_team, rng)]
             minutes = rng.choice((30, 30, 30, 45, 60))
             start = _place(group, minutes, rng, calendars, monday, weeks=2, collide=0.04)
             title = f"{rng.choice(TOPICS)} {rng.choice(FORMS)}"
             yield _series(title, group, start, minutes, "RRULE:FREQ=WEEKLY", guests_can_modify=number == 0)
+
+
+def _colleagues(
+    organizer: Person, staff: list[Person], by_team: dict[str, list[Person]], rng: random.Random
+) -> list[Person]:
+    """Mostly of the same team, mostly of the same zone, since that is whom people can meet."""
+    everybody = [p for p in staff if p is not organizer]
+    team = [p for p in by_team[organizer.team] if p is not organizer]
+    pool = team if team and rng.random() < 0.6 else everybody
+    near = [p for p in pool if p.zone == organizer.zone]
+    if near and rng.random() < 0.85:
+        pool = near
+    return rng.sample(pool, min(len(pool), rng.choice((1, 1, 1, 2, 2, 3))))
 
 
 def _place(

@@ -13,6 +13,8 @@ from django.contrib.sessions.backends import db
 from django.core.signing import JSONSerializer
 from django.http import HttpRequest
 
+from clockwise import clock
+
 ORGANIZATION = "organization_id"
 
 
@@ -44,8 +46,6 @@ class SessionStore(db.SessionStore):
             return {}
 
     def _get_session_from_db(self) -> Any:
-        from clockwise import clock
-
         key = self.session_key
         found = (
             self.model.objects.filter(session_key=self.stored_key(key), expire_date__gt=clock.now()).first()
@@ -63,7 +63,7 @@ class SessionStore(db.SessionStore):
         return self.model(
             session_key=self.stored_key(self._get_or_create_session_key()),  # type: ignore[attr-defined]
             session_data=self.encode(data),
-            expire_date=self.get_expiry_date(),
+            expire_date=self.get_expiry_date(modification=clock.now()),
         )
 
     def delete(self, session_key: str | None = None) -> None:

@@ -1,6 +1,6 @@
 """What a sync makes of Google's calendar."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_one_instance_of_a_series_moves_alone(company: Company) -> None:
 
 def test_a_series_keeps_its_local_time_when_the_clocks_change(company: Company) -> None:
     rule = {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=2"]}
-    company.insert("ada", meeting("Weekly", datetime(2027, 3, 22).date(), 10, 30, "ada", **rule))
+    company.insert("ada", meeting("Weekly", date(2027, 3, 22), 10, 30, "ada", **rule))
     with clock.stopped(SUNDAY_NOON + timedelta(days=14)):
         company.google.state.clock = SUNDAY_NOON + timedelta(days=14)
         company.sync("ada")

@@ -1,0 +1,226 @@
+"""Decided, then done: each write exactly once, and never over somebody's edit."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+
+from calendars import delivery, outbox
+from calendars.models import Event, OutboxWrite
+from clockwise import clock
+from clockwise.organizations import access
+from clockwise.tenancy import current
+from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
+
+NEW_START = datetime(2027, 3, 2, 13, tzinfo=UTC)
+NEW_END = NEW_START + timedelta(hours=1)
+HOLD = {
+    "summary": "Focus time",
+    "start": {"dateTime": "2027-03-02T13:00:00Z"},
+    "end": {"dateTime": "2027-03-02T14:00:00Z"},
+}
+
+
+@pytest.fixture
+def planned(company: Company) -> str:
+    google_id = company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada", "ben", description="kept at Google"))
+    company.sync()
+    return google_id
+
+
+def decide_patch(company: Company, google_id: str) -> OutboxWrite:
+    with company.inside():
+        event = company.event("ada", google_id)
+        return outbox.add_patch(event, start=NEW_START, end=NEW_END, purpose="move", purpose_id=uuid4())
+
+
+def decide_insert(company: Company, google_id: str = "c10ctestid") -> OutboxWrite:
+    with company.inside():
+        calendar = company.calendar("ada")
+        return outbox.add_insert(calendar, google_id=google_id, body=HOLD, purpose="hold", purpose_id=uuid4())
+
+
+def perform_all(company: Company) -> list[OutboxWrite]:
+    with company.acting():
+        while write := delivery.claim_next():
+            delivery.perform(write)
+    with company.inside():
+        return list(OutboxWrite.objects.order_by("decided_at", "id"))
+
+
+def writes_at_google(company: Company) -> list[dict[str, object]]:
+    return [
+        entry
+        for entry in company.google.log
+        if entry["method"] in ("POST", "PATCH", "DELETE") and "events" in str(entry["path"])
+    ]
+
+
+def start_at_google(company: Company, google_id: str) -> str:
+    return str(company.google.event(address("ada"), google_id)["start"]["dateTime"])
+
+
+def test_a_move_reaches_google_and_all_guests_and_keeps_every_word(company: Company, planned: str) -> None:
+    decide_patch(company, planned)
+    [write] = perform_all(company)
+
+    assert write.state == OutboxWrite.State.DONE
+    event = company.google.event(address("ben"), planned)
+    assert event["start"]["dateTime"] == "2027-03-02T13:00:00Z"
+    assert (event["summary"], event["description"]) == ("Plan", "kept at Google")
+    [sent] = [entry for entry in company.google.log if entry["method"] == "PATCH"]
+    assert set(sent["body"]) == {"start", "end"}
+    assert sent["query"]["sendUpdates"] == "all"
+    with company.inside():
+        assert company.event("ada", planned).start == NEW_START
+
+
+def test_somebodys_edit_since_the_decision_stands(company: Company, planned: str) -> None:
+    decide_patch(company, planned)
+    theirs = meeting("Plan", MONDAY, 16, 60)
+    company.google.as_person(address("ada"), "patch", planned, {k: theirs[k] for k in ("start", "end")})
+    [write] = perform_all(company)
+
+    assert write.state == OutboxWrite.State.STALE
+    assert start_at_google(company, planned) == "2027-03-01T16:00:00"
+
+
+def test_a_worker_that_died_after_google_had_answered_repeats_nothing(company: Company, planned: str) -> None:
+    decide_patch(company, planned)
+    decide_insert(company)
+    company.google.faults.add({"match": {"method": "PATCH"}, "fault": "drop_after_write"})
+    company.google.faults.add({"match": {"method": "POST", "path_regex": "/events$"}, "fault": "drop_after_write"})
+    first = perform_all(company)
+    assert {write.state for write in first} == {OutboxWrite.State.PENDING}
+
+    with clock.stopped(SUNDAY_NOON + timedelta(minutes=10)):
+        second = perform_all(company)
+
+    assert {write.state for write in second} == {OutboxWrite.State.DONE}
+    held = [
+        e for e in company.google.state.calendars[address("ada")].events.values() if e.fields["summary"] == "Focus time"
+    ]
+    assert len(held) == 1
+    assert start_at_google(company, planned) == "2027-03-02T13:00:00Z"
+
+
+def test_a_leased_write_is_nobody_elses_until_the_lease_ends(company: Company, planned: str) -> None:
+    decide_patch(company, planned)
+    with company.acting():
+        assert delivery.claim_next() is not None
+        assert delivery.claim_next() is None
+        with clock.stopped(SUNDAY_NOON + delivery.LEASE):
+            again = delivery.claim_next()
+    assert again is not None
+    assert again.attempts == 2
+
+
+@pytest.mark.parametrize("fault", ["429", "503", "403_rate", "drop"])
+def test_a_google_that_asks_for_patience_gets_it(company: Company, planned: str, fault: str) -> None:
+    decide_patch(company, planned)
+    company.google.faults.add({"match": {"method": "PATCH"}, "fault": fault})
+    [write] = perform_all(company)
+
+    assert write.state == OutboxWrite.State.PENDING
+    assert write.not_before > SUNDAY_NOON
+    with clock.stopped(SUNDAY_NOON + timedelta(minutes=5)):
+        [write] = perform_all(company)
+    assert write.state == OutboxWrite.State.DONE
+
+
+def test_an_exhausted_quota_parks_the_write_for_an_hour(company: Company, planned: str) -> None:
+    decide_patch(company, planned)
+    company.google.faults.add({"match": {"method": "PATCH"}, "fault": "403_quota"})
+    [write] = perform_all(company)
+    assert write.not_before == SUNDAY_NOON + delivery.PARKED
+
+
+def test_an_id_that_belongs_to_another_event_fails_and_overwrites_nothing(company: Company) -> None:
+    company.sync()
+    company.insert("ada", meeting("Theirs", MONDAY, 10, 60, "ada", id="c10ctestid"))
+    decide_insert(company)
+    [write] = perform_all(company)
+
+    assert write.state == OutboxWrite.State.FAILED
+    assert company.google.event(address("ada"), "c10ctestid")["summary"] == "Theirs"
+
+
+def test_deleting_what_is_gone_already_is_done(company: Company, planned: str) -> None:
+    with company.inside():
+        calendar = company.calendar("ada")
+        outbox.add_delete(calendar, google_id=planned, etag="", purpose="hold", purpose_id=uuid4())
+    company.google.as_person(address("ada"), "delete", planned)
+    [write] = perform_all(company)
+
+    assert write.state == OutboxWrite.State.DONE
+    with company.inside():
+        assert not Event.objects.filter(member=company.ids["ada"]).exists()
+
+
+def test_the_end_of_access_drops_what_was_not_sent(company: Company, planned: str) -> None:
+    decide_patch(company, planned)
+    with company.inside():
+        access.end(company.member("ada"), reason="left the company")
+    company.google.log.clear()
+    [write] = perform_all(company)
+
+    assert write.state == OutboxWrite.State.DROPPED
+    assert writes_at_google(company) == []
+
+
+def test_a_revoked_grant_drops_the_write_and_ends_the_connection(company: Company, planned: str) -> None:
+    decide_patch(company, planned)
+    company.google.revoke(address("ada"))
+    [write] = perform_all(company)
+
+    assert write.state == OutboxWrite.State.DROPPED
+    assert company.connection("ada").state == "revoked"
+
+
+def test_the_owner_of_a_write_is_told_once_how_it_ended(company: Company, planned: str) -> None:
+    told: list[tuple[UUID, str, bool]] = []
+
+    @outbox.on_settled("test")
+    def ended(write: OutboxWrite) -> None:
+        told.append((write.purpose_id, write.state, connection.in_atomic_block))
+
+    purpose_id = uuid4()
+    with company.inside():
+        event = company.event("ada", planned)
+        outbox.add_patch(event, start=NEW_START, end=NEW_END, purpose="test", purpose_id=purpose_id)
+    perform_all(company)
+    assert told == [(purpose_id, OutboxWrite.State.DONE, True)]
+
+
+def test_no_transaction_is_open_while_google_is_called(
+    company: Company, planned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from clockwise.google import transport
+
+    seen: list[bool] = []
+    send = transport.send
+
+    def watched(*args: object, **kwargs: object) -> object:
+        seen.append(connection.in_atomic_block)
+        return send(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(transport, "send", watched)
+    decide_patch(company, planned)
+    perform_all(company)
+    company.sync("ada")
+    assert seen
+    assert not any(seen)
+
+
+@pytest.fixture(autouse=True)
+def _no_leftover_listeners() -> Iterator[None]:
+    yield
+    outbox._settled.pop("test", None)
+
+
+def test_another_organization_claims_nothing(company: Company, planned: str) -> None:
+    decide_patch(company, planned)
+    with current.acting_for(company.other_organization_id):
+        assert delivery.claim_next() is None
