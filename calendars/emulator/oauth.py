@@ -50,7 +50,7 @@ def consent_page(state: State, query: dict[str, str]) -> str:
 
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Sign in to the demo's Google</title><style>
+<link rel="icon" href="data:,"><title>Sign in to the demo's Google</title><style>
 :root{{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}}
 body{{display:grid;min-height:90vh;place-items:center;margin:1rem}}
 main{{max-width:30rem;border:1px solid #8886;border-radius:12px;padding:2rem}}h1{{font-size:1.3rem;margin:0 0 .5rem}}
