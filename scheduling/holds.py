@@ -5,7 +5,7 @@ Focus holds are derived from the free time that the plan leaves, lunches come fr
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from scheduling.days import WEEK, WorkDay, focus_goal, work_days
@@ -20,6 +20,8 @@ BLOCK = timedelta(minutes=120)
 BLOCK_MAX = timedelta(minutes=180)
 # H3: above this goal, short blocks come only after this much is placed.
 SHORT_BLOCKS_UP_TO = timedelta(hours=10)
+# Any instant on the grid: time zones differ from UTC by whole quarters of an hour.
+_GRID_ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
 LIVE = (Hold.State.DECIDED, Hold.State.PLACED, Hold.State.PINNED)
 
 

@@ -1,0 +1,281 @@
+"""Deciding about proposals: who may, what is written, what is left alone."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import uuid4
+
+import pytest
+
+from calendars import delivery
+from calendars.models import OutboxWrite
+from clockwise import clock
+from clockwise.organizations.models import Member
+from clockwise.tenancy import current
+from scheduling import hold_writes, proposals
+from scheduling.models import Hold, HoldChange, Move, MoveReason, OptimizationRun, Pin, Proposal
+from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
+
+TUESDAY = MONDAY + timedelta(days=1)
+NEW = datetime(2027, 3, 2, 13, tzinfo=UTC)
+
+
+def propose(company: Company, *moves: tuple[str, datetime], holds: tuple[tuple[str, datetime], ...] = ()) -> Proposal:
+    """A stored proposal: meetings that Ada organizes to new starts, and new holds by name."""
+    with company.inside():
+        run = OptimizationRun.objects.create(
+            first_day=MONDAY, horizon_start=SUNDAY_NOON, horizon_end=SUNDAY_NOON, created_at=SUNDAY_NOON
+        )
+        proposal = Proposal.objects.create(
+            run=run, plan_hash="h", engine_status="feasible", score_before=0, score=1, created_at=SUNDAY_NOON
+        )
+        for google_id, start in moves:
+            event = company.event("ada", google_id)
+            Move.objects.create(
+                proposal=proposal,
+                event=event,
+                etag=event.etag,
+                old_start=event.start,
+                old_end=event.end,
+                start=start,
+                end=start + (event.end - event.start),
+                gain=1,
+                reason=MoveReason(),
+            )
+        for name, start in holds:
+            HoldChange.objects.create(
+                proposal=proposal,
+                member_id=company.ids[name],
+                action=HoldChange.Action.CREATE,
+                kind=Hold.Kind.FOCUS,
+                start=start,
+                end=start + timedelta(hours=2),
+            )
+    return proposal
+
+
+def accept(company: Company, proposal: Proposal, name: str = "ada", **chosen: object) -> proposals.Acceptance:
+    with company.inside():
+        return proposals.accept(proposal, by=company.member(name), **chosen)  # type: ignore[arg-type]
+
+
+def deliver(company: Company) -> None:
+    with company.acting():
+        while write := delivery.claim_next():
+            delivery.perform(write)
+
+
+def move_of(company: Company, proposal: Proposal) -> Move:
+    with company.inside():
+        return Move.objects.get(proposal=proposal)
+
+
+def make_member_of(company: Company, name: str, role: str) -> None:
+    with company.inside():
+        Member.objects.filter(pk=company.ids[name]).update(role=role)
+
+
+@pytest.fixture
+def planned(company: Company) -> str:
+    google_id = company.insert("ada", meeting("Plan", MONDAY + timedelta(days=2), 10, 60, "ada", "ben"))
+    company.sync()
+    return google_id
+
+
+def test_an_accepted_move_is_at_google_and_on_everybodys_calendar(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    acceptance = accept(company, proposal)
+    deliver(company)
+    company.sync()
+
+    assert len(acceptance.accepted) == 1
+    assert move_of(company, proposal).state == Move.State.APPLIED
+    with company.inside():
+        assert company.event("ben", planned).start == NEW
+        proposal.refresh_from_db()
+        assert proposal.state == Proposal.State.ACCEPTED
+
+
+def test_a_meeting_edited_since_the_run_is_left_alone(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    company.google.as_person(address("ada"), "patch", planned, {"summary": "Plan B"})
+    company.sync()
+    acceptance = accept(company, proposal)
+
+    assert acceptance.accepted == []
+    assert len(acceptance.stale) == 1
+    with company.inside():
+        assert OutboxWrite.objects.count() == 0
+
+
+def test_a_place_that_was_taken_since_the_run_is_not_taken_again(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    company.insert("ben", meeting("Dentist", TUESDAY, 14, 60, "ben"))
+    company.sync()
+    assert len(accept(company, proposal).stale) == 1
+
+
+def test_a_part_with_one_stale_move_waits_and_the_other_part_goes(company: Company, planned: str) -> None:
+    """Ada's second meeting would take the place that the first leaves; Chie's own is independent."""
+    second = company.insert("ada", meeting("Follow-up", MONDAY + timedelta(days=3), 10, 60, "ada", "ben"))
+    other = company.insert("ada", meeting("Elsewhere", MONDAY + timedelta(days=4), 9, 30, "ada", "chie"))
+    company.sync()
+    with company.inside():
+        place = company.event("ada", planned).start
+    proposal = propose(company, (planned, NEW), (second, place), (other, NEW + timedelta(days=3, hours=-5)))
+    company.google.as_person(address("ada"), "patch", planned, {"summary": "Changed"})
+    company.sync()
+
+    acceptance = accept(company, proposal)
+    assert [move.event.google_id for move in acceptance.accepted] == [other]
+    assert len(acceptance.stale) == 2
+
+
+def test_a_plain_guest_decides_nothing_of_a_meeting(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    acceptance = accept(company, proposal, "ben")
+    assert (acceptance.accepted, len(acceptance.refused)) == ([], 1)
+
+
+def test_a_guest_whom_google_lets_modify_it_may_decide(company: Company) -> None:
+    body = meeting("Open", MONDAY + timedelta(days=2), 10, 60, "ada", "ben", guestsCanModify=True)
+    google_id = company.insert("ada", body)
+    company.sync()
+    assert len(accept(company, propose(company, (google_id, NEW)), "ben").accepted) == 1
+
+
+def test_members_decide_their_own_holds_and_administrators_all(company: Company) -> None:
+    company.sync()
+    holds = (("ben", NEW), ("chie", NEW + timedelta(hours=12)))
+    proposal = propose(company, holds=holds)
+    assert [change.member_id for change in accept(company, proposal, "ben").accepted] == [company.ids["ben"]]
+    make_member_of(company, "ben", "admin")
+    assert [change.member_id for change in accept(company, proposal, "ben").accepted] == [company.ids["chie"]]
+
+
+def test_a_decided_proposal_is_closed(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    accept(company, proposal)
+    with pytest.raises(proposals.ProposalClosed):
+        accept(company, proposal)
+
+
+def test_a_dismissed_proposal_can_be_restored(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    with company.inside():
+        proposals.dismiss(proposal, by=company.member("ada"))
+    with pytest.raises(proposals.ProposalClosed):
+        accept(company, proposal)
+    with company.inside():
+        proposals.restore(proposal, by=company.member("ada"))
+    assert len(accept(company, proposal).accepted) == 1
+
+
+def test_another_organization_cannot_find_a_proposal(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    with current.organization(company.other_organization_id), pytest.raises(Proposal.DoesNotExist):
+        proposals.accept(proposal, by=Member.objects.get(pk=company.ids["mallory"]))
+
+
+def test_undo_restores_the_exact_time_and_pins_the_meeting(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    before = move_of(company, proposal).old_start
+    accept(company, proposal)
+    deliver(company)
+    with company.inside():
+        proposals.undo_move(Move.objects.get(proposal=proposal), by=company.member("ada"))
+    deliver(company)
+    company.sync()
+
+    assert move_of(company, proposal).state == Move.State.UNDONE
+    with company.inside():
+        event = company.event("ben", planned)
+        assert event.start == before
+        assert Pin.objects.filter(meeting_index=event.meeting_index, reason=Pin.Reason.UNDONE).exists()
+
+
+def test_undo_is_refused_when_the_old_time_was_taken_meanwhile(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    accept(company, proposal)
+    deliver(company)
+    company.insert("ben", meeting("Taken", MONDAY + timedelta(days=2), 10.5, 30, "ben"))
+    company.sync()
+    with company.inside(), pytest.raises(proposals.UndoRefused, match="no longer free"):
+        proposals.undo_move(Move.objects.get(proposal=proposal), by=company.member("ada"))
+
+
+def test_undo_is_refused_after_a_day(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW + timedelta(days=2)))
+    accept(company, proposal)
+    deliver(company)
+    with clock.stopped(SUNDAY_NOON + timedelta(hours=25)), company.inside(), pytest.raises(proposals.UndoRefused):
+        proposals.undo_move(Move.objects.get(proposal=proposal), by=company.member("ada"))
+
+
+def test_moving_it_by_hand_after_our_move_pins_the_meeting(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW))
+    accept(company, proposal)
+    deliver(company)
+    theirs = meeting("Plan", MONDAY + timedelta(days=4), 9, 60)
+    company.google.as_person(address("ada"), "patch", planned, {k: theirs[k] for k in ("start", "end")})
+    company.sync()
+
+    with company.inside():
+        assert Pin.objects.get().reason == Pin.Reason.MANUAL_EDIT
+    with company.inside(), pytest.raises(proposals.UndoRefused, match="Somebody has moved"):
+        proposals.undo_move(Move.objects.get(proposal=proposal), by=company.member("ada"))
+
+
+def accepted_hold(company: Company) -> Hold:
+    company.sync()
+    accept(company, propose(company, holds=(("ada", NEW),)))
+    deliver(company)
+    company.sync()
+    with company.inside():
+        return Hold.objects.get()
+
+
+def test_a_hold_is_placed_with_our_marker_and_seen_as_ours(company: Company) -> None:
+    hold = accepted_hold(company)
+    event = company.google.event(address("ada"), hold.google_id)
+
+    assert hold.state == Hold.State.PLACED
+    assert event["summary"] == "Focus time"
+    assert event["extendedProperties"]["private"][hold_writes.MARKER] == str(hold.pk)
+    with company.inside():
+        assert hold_writes.is_ours(company.event("ada", hold.google_id))
+
+
+def test_a_hold_deleted_in_google_stays_deleted(company: Company) -> None:
+    hold = accepted_hold(company)
+    company.google.as_person(address("ada"), "delete", hold.google_id)
+    company.sync()
+    with company.inside():
+        assert Hold.objects.get().state == Hold.State.RELEASED
+
+
+def test_a_hold_moved_in_google_is_the_persons_own(company: Company) -> None:
+    hold = accepted_hold(company)
+    theirs = meeting("", TUESDAY, 9, 120)
+    company.google.as_person(address("ada"), "patch", hold.google_id, {k: theirs[k] for k in ("start", "end")})
+    company.sync()
+    with company.inside():
+        pinned = Hold.objects.get()
+        assert pinned.state == Hold.State.PINNED
+        assert pinned.start == datetime(2027, 3, 2, 8, tzinfo=UTC)
+        assert not hold_writes.is_ours(company.event("ada", hold.google_id))
+
+
+def test_ids_of_holds_are_what_google_accepts_and_differ_by_generation() -> None:
+    hold = Hold(id=uuid4(), member_id=uuid4(), date=date(2027, 3, 1), start=NEW, end=NEW, kind=Hold.Kind.LUNCH)
+    first = hold_writes.google_id(hold)
+    hold.generation = 2
+    assert first != hold_writes.google_id(hold)
+    assert set(first) <= set("0123456789abcdefghijklmnopqrstuv")
+    assert 5 <= len(first) <= 1024
+
+
+def test_local_midnight_is_the_date_of_a_hold_in_tokyo(company: Company) -> None:
+    company.sync()
+    late = datetime.combine(TUESDAY, time(23, 30), UTC)
+    accept(company, propose(company, holds=(("chie", late),)))
+    with company.inside():
+        assert Hold.objects.get().date == TUESDAY + timedelta(days=1)
