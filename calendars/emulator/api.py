@@ -1,242 +1,229 @@
-"""Calendar v3's resources and methods, from a parsed request to a JSON answer."""
+"""Calendar v3's methods, from a checked request to a JSON answer."""
 
-import base64
-import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from calendars.emulator import masks, oauth
-from calendars.emulator.errors import ApiError
-from calendars.emulator.events import Calendars
-from calendars.emulator.push import Push
-from calendars.emulator.state import Calendar, State, Token
+from calendars.emulator import access, busy, calendar_list, contract, listing, masks, views
+from calendars.emulator.access import Reader
+from calendars.emulator.errors import ApiError, full_sync_required, insufficient_scopes, not_found
+from calendars.emulator.events import Events
+from calendars.emulator.push import CALENDAR_LIST, SETTINGS, Push, events_of
+from calendars.emulator.state import Event, Person, State, Token, text
 
 Json = dict[str, Any]
-WITHOUT_TOKEN = ("iCalUID", "orderBy", "q", "timeMin", "timeMax", "updatedMin", "privateExtendedProperty")
-READ = ("calendar.events", "calendar", "calendar.readonly", "calendar.events.readonly", "calendar.events.owned")
-WRITE = ("calendar.events", "calendar", "calendar.events.owned")
+MOST_FREE_BUSY = 50
 
 
 @dataclass(frozen=True)
 class Request:
-    method: str
+    """`path` still quoted; `fault`: what shall go wrong inside (`expire_sync_tokens`, `empty_page`)."""
+
+    http: str
     path: str
-    query: dict[str, str]
+    query: dict[str, list[str]]
     body: Json
-    etag: str | None
+    etag: str
     token: Token
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request to a known method by a person who may make it. `scopes`: those of the token that allow it."""
+
+    person: Person
+    query: dict[str, list[str]]
+    body: Json
+    etag: str
+    scopes: frozenset[str]
+    path: dict[str, str]
+    fault: str
+
+    def one(self, name: str) -> str:
+        return self.query.get(name, [""])[-1]
 
 
 class CalendarApi:
     def __init__(self, state: State, push: Push) -> None:
-        self.state = state
-        self.push = push
-        self.calendars = Calendars(state, on_change=push.changed)
+        self.state, self.push = state, push
+        self.events = Events(state, on_change=lambda calendar_id: push.changed(events_of(calendar_id)))
 
-    def answer(self, request: Request) -> tuple[int, Json | None]:
-        """Raises ApiError."""
-        for method, pattern, handler in ROUTES:
-            found = re.fullmatch(pattern, request.path)
-            if method == request.method and found:
-                answer = handler(self, request, **found.groupdict())
-                if answer is None:
-                    return 204, None
-                fields = request.query.get("fields")
-                return 200, masks.apply(masks.parse(fields), answer) if fields else answer
-        raise ApiError(404, "notFound", "Not Found")
+    def answer(self, request: Request) -> Json | None:
+        """None for an empty answer. Raises ApiError."""
+        method, path = contract.find(request.http, request.path)
+        scopes = method.scopes & set(request.token.scopes)
+        if not scopes:
+            raise insufficient_scopes()
+        contract.check_query(method, request.query)
+        contract.check_body(method.body, request.body)
+        if method.id not in METHODS:
+            raise ApiError(501, "notImplemented", f"The emulator has no {method.id}.")
+        person = self.state.people[request.token.email]
+        call = Call(person, request.query, request.body, request.etag, scopes, path, request.fault)
+        answer = METHODS[method.id](self, call)
+        fields = call.one("fields")
+        return masks.apply(masks.parse(fields), answer) if fields and answer is not None else answer
 
     # calendarList, calendars, settings
 
-    def calendar_list(self, request: Request) -> Json:
-        oauth.require(request.token, "calendar.calendarlist.readonly", "calendar", "calendar.readonly")
-        return {"kind": "calendar#calendarList", "items": [self._entry(request)], "nextSyncToken": "list-1"}
+    def list_calendars(self, call: Call) -> Json:
+        if call.fault == "expire_sync_tokens":
+            raise full_sync_required()
+        return calendar_list.page(self.state, call.person, call.query)
 
-    def calendar_list_entry(self, request: Request, calendar: str) -> Json:
-        oauth.require(request.token, "calendar.calendarlist.readonly", "calendar", "calendar.readonly")
-        self._calendar(request, calendar)
-        return self._entry(request)
+    def get_entry(self, call: Call) -> Json:
+        return calendar_list.line(self.state, call.person, self._reader(call).calendar.id)
 
-    def _entry(self, request: Request) -> Json:
-        person = self.state.people[request.token.email]
-        entry = {"kind": "calendar#calendarListEntry", "id": person.email, "summary": person.email, "primary": True}
-        return entry | {"timeZone": person.time_zone, "accessRole": "owner", "selected": True}
+    def get_calendar(self, call: Call) -> Json:
+        return calendar_list.calendar(self.state, self._reader(call))
 
-    def calendar(self, request: Request, calendar: str) -> Json:
-        oauth.require(
-            request.token, "calendar.calendars.readonly", "calendar.calendars", "calendar", "calendar.readonly"
-        )
-        found = self._calendar(request, calendar)
-        answer: Json = {"kind": "calendar#calendar", "id": found.id, "summary": found.id, "timeZone": found.time_zone}
-        person = self.state.people.get(found.id)
-        return answer | ({"workingHours": person.working_hours} if person and person.working_hours else {})
+    def list_settings(self, call: Call) -> Json:
+        return calendar_list.settings(call.person)
 
-    def settings(self, request: Request) -> Json:
-        oauth.require(request.token, "calendar.settings.readonly", "calendar", "calendar.readonly")
-        person = self.state.people[request.token.email]
-        values = {"timezone": person.time_zone, "locale": "en", "weekStart": "1", "format24HourTime": "true"}
-        return {"kind": "calendar#settings", "items": [{"id": key, "value": value} for key, value in values.items()]}
+    def get_setting(self, call: Call) -> Json:
+        return calendar_list.setting(call.person, call.path["setting"])
 
     # events
 
-    def events(self, request: Request, calendar: str) -> Json:
-        oauth.require(request.token, *READ)
-        found = self._calendar(request, calendar)
-        listing = self._listing(request)
-        if listing.get("since") is not None and listing["since"] < self.state.oldest_token:
-            extra = {"locationType": "parameter", "location": "syncToken"}
-            raise ApiError(410, "fullSyncRequired", "Sync token is no longer valid, a full sync is required.", **extra)
-        items = self._items(found, listing)
-        if not listing["deleted"] and listing["since"] is None:
-            items = [item for item in items if item["status"] != "cancelled"]
-        if request.query.get("orderBy") == "startTime":
-            items.sort(key=lambda item: str(item["start"]))
-        return self._page(request, found, listing, items)
+    def list_events(self, call: Call) -> Json:
+        if call.fault == "expire_sync_tokens":
+            raise full_sync_required()
+        reader = self._reader(call)
+        found = listing.page(self.state, reader, call.query, empty=call.fault == "empty_page")
+        return self._collection(reader) | found
 
-    def _listing(self, request: Request) -> Json:
-        """The parameters of this listing: from a page's token, a sync token, or the query."""
-        query = request.query
-        if query.get("pageToken"):
-            return _decoded(query["pageToken"])
-        single = query.get("singleEvents") == "true"
-        listing: Json = {"start": query.get("timeMin"), "end": query.get("timeMax"), "single": single, "since": None}
-        listing |= {"deleted": query.get("showDeleted") == "true", "offset": 0, "until": self.state.counter}
-        if query.get("syncToken"):
-            if any(query.get(name) for name in WITHOUT_TOKEN) or query.get("showDeleted") == "false":
-                raise ApiError(400, "invalid", "Sync token cannot be used with these parameters.")
-            kept = _decoded(query["syncToken"])
-            listing |= {"start": kept["start"], "end": kept["end"], "single": kept["single"], "since": kept["until"]}
-        return listing
+    def list_instances(self, call: Call) -> Json:
+        reader = self._reader(call)
+        event, suffix = self.events.locate(reader.calendar, call.path["eventId"])
+        if suffix or not event.is_series:
+            raise ApiError(400, "invalid", "Not a recurring event.")
+        return self._collection(reader) | listing.page(self.state, reader, call.query, series=event.id)
 
-    def _items(self, calendar: Calendar, listing: Json) -> list[Json]:
-        start, end = _instant(listing["start"]), _instant(listing["end"])
-        found = self.calendars.listed(calendar, start=start, end=end, single=listing["single"], since=listing["since"])
-        return list(found)
-
-    def _page(self, request: Request, calendar: Calendar, listing: Json, items: list[Json]) -> Json:
-        size = min(int(request.query.get("maxResults", 250)), 2500)
-        offset = listing["offset"]
-        answer: Json = {
+    def _collection(self, reader: Reader) -> Json:
+        return {
             "kind": "calendar#events",
-            "summary": calendar.id,
-            "timeZone": calendar.time_zone,
-            "accessRole": "owner",
-            "items": items[offset : offset + size],
+            "etag": f'"p{self.state.counter}"',
+            "summary": reader.calendar.summary,
+            "updated": text(self.state.now()),
+            "timeZone": reader.zone.key,
+            "accessRole": reader.role,
+            "defaultReminders": [],
         }
-        if offset + size < len(items):
-            answer["nextPageToken"] = _encoded({**listing, "offset": offset + size})
-        else:
-            kept = {key: listing[key] for key in ("start", "end", "single", "until")}
-            answer["nextSyncToken"] = _encoded(kept)
-        return answer
 
-    def get_event(self, request: Request, calendar: str, event: str) -> Json:
-        oauth.require(request.token, *READ)
-        return self.calendars.get(self._calendar(request, calendar), event)
+    def get_event(self, call: Call) -> Json:
+        reader = self._reader(call)
+        return self._view(reader, *self.events.locate(reader.calendar, call.path["eventId"]))
 
-    def instances(self, request: Request, calendar: str, event: str) -> Json:
-        oauth.require(request.token, *READ)
-        start, end = _instant(request.query.get("timeMin")), _instant(request.query.get("timeMax"))
-        found = self.calendars.instances(self._calendar(request, calendar), event, start, end)
-        return {"kind": "calendar#events", "items": list(found)}
+    def insert(self, call: Call) -> Json:
+        target = self._writable(call)
+        event = self.events.insert(target.calendar, call.body, by=call.person.email, conference=_conference(call))
+        return self._view(target, event, None)
 
-    def insert(self, request: Request, calendar: str) -> Json:
-        oauth.require(request.token, *WRITE)
-        return self.calendars.insert(self._calendar(request, calendar).id, request.body)
+    def patch(self, call: Call) -> Json:
+        return self._write(call, replace=False)
 
-    def patch(self, request: Request, calendar: str, event: str) -> Json:
-        oauth.require(request.token, *WRITE)
-        return self.calendars.patch(self._calendar(request, calendar), event, request.body, request.etag)
+    def update(self, call: Call) -> Json:
+        return self._write(call, replace=True)
 
-    def update(self, request: Request, calendar: str, event: str) -> Json:
-        oauth.require(request.token, *WRITE)
-        return self.calendars.replace(self._calendar(request, calendar), event, request.body, request.etag)
+    def _write(self, call: Call, *, replace: bool) -> Json:
+        target = self._writable(call)
+        event_id = call.path["eventId"]
+        found = self.events.write(
+            target.calendar, event_id, call.body, etag=call.etag, replace=replace, conference=_conference(call)
+        )
+        return self._view(target, *found)
 
-    def delete(self, request: Request, calendar: str, event: str) -> None:
-        oauth.require(request.token, *WRITE)
-        self.calendars.delete(self._calendar(request, calendar), event, request.etag)
+    def delete(self, call: Call) -> None:
+        self.events.delete(self._writable(call).calendar, call.path["eventId"], etag=call.etag)
 
-    def move(self, request: Request, calendar: str, event: str) -> Json:
-        oauth.require(request.token, *WRITE)
-        destination = self.state.calendars.get(request.query.get("destination", "").lower())
-        if destination is None:
-            raise ApiError(400, "required", "Required parameter: destination")
-        return self.calendars.move(self._calendar(request, calendar), event, destination)
+    def move(self, call: Call) -> Json:
+        source = self._writable(call)
+        target = access.writable(self.state, call.person.email, call.one("destination"), scopes=call.scopes)
+        event = self.events.move(source.calendar, call.path["eventId"], target.calendar)
+        return self._view(target, event, None)
 
     # freeBusy, channels
 
-    def freebusy(self, request: Request) -> Json:
-        oauth.require(request.token, "calendar.freebusy", "calendar", "calendar.readonly")
-        start, end = _instant(request.body.get("timeMin")), _instant(request.body.get("timeMax"))
+    def query_free_busy(self, call: Call) -> Json:
+        start, end = listing.instant_of(call.body.get("timeMin")), listing.instant_of(call.body.get("timeMax"))
         if start is None or end is None:
             raise ApiError(400, "required", "Required")
-        items = request.body.get("items", [])
-        if len(items) > 50:
-            raise ApiError(400, "tooManyCalendarsRequested", "Too many calendars requested")
-        answer: Json = {}
-        for item in items:
-            found = self.state.calendars.get(str(item["id"]).lower())
-            if found is None:
-                answer[item["id"]] = {"errors": [{"domain": "global", "reason": "notFound"}], "busy": []}
-            else:
-                answer[item["id"]] = {"busy": self.calendars.busy(found, start, end)}
-        return {"kind": "calendar#freeBusy", "timeMin": request.body["timeMin"], "calendars": answer}
+        if start >= end:
+            raise ApiError(400, "timeRangeEmpty", "The specified time range is empty.", domain="calendar")
+        wanted = [str(item.get("id", "")) for item in call.body.get("items") or ()]
+        answer: dict[str, Json] = {}
+        for calendar_id in wanted:
+            try:
+                if len(wanted) > MOST_FREE_BUSY:
+                    raise ApiError(400, "tooManyCalendarsRequested")
+                found = access.reader(self.state, call.person.email, calendar_id).calendar
+                ranges = busy.ranges(found, start, end)
+                answer[calendar_id] = {"busy": [{"start": _short(s), "end": _short(e)} for s, e in ranges]}
+            except ApiError as error:
+                reason = error.body["error"]["errors"][0]["reason"]
+                answer[calendar_id] = {"errors": [{"domain": "global", "reason": reason}], "busy": []}
+        return {"kind": "calendar#freeBusy", "timeMin": text(start), "timeMax": text(end), "calendars": answer}
 
-    def watch(self, request: Request, calendar: str) -> Json:
-        oauth.require(request.token, *READ)
-        return self.push.watch(self._calendar(request, calendar).id, request.body)
+    def watch_events(self, call: Call) -> Json:
+        calendar = self._reader(call).calendar
+        if not calendar.pushes:
+            message = "Push notifications are not supported by this resource."
+            raise ApiError(400, "pushNotSupportedForRequestedResource", message)
+        return self.push.watch(call.person.email, events_of(calendar.id), call.body)
 
-    def stop(self, request: Request) -> None:
-        self.push.stop(request.body)
+    def watch_calendars(self, call: Call) -> Json:
+        return self.push.watch(call.person.email, CALENDAR_LIST, call.body)
 
-    def _calendar(self, request: Request, calendar_id: str) -> Calendar:
-        return self.calendars.calendar(calendar_id, request.token.email)
+    def watch_settings(self, call: Call) -> Json:
+        return self.push.watch(call.person.email, SETTINGS, call.body)
 
+    def stop(self, call: Call) -> None:
+        self.push.stop(call.person.email, call.body)
 
-EVENTS = r"/calendar/v3/calendars/(?P<calendar>[^/]+)/events"
-EVENT = EVENTS + r"/(?P<event>[^/]+)"
-LIST = r"/calendar/v3/users/me/calendarList"
-Handler = Callable[..., Json | None]
-ROUTES: list[tuple[str, str, Handler]] = [
-    ("GET", LIST, CalendarApi.calendar_list),
-    ("GET", LIST + r"/(?P<calendar>[^/]+)", CalendarApi.calendar_list_entry),
-    ("GET", r"/calendar/v3/calendars/(?P<calendar>[^/]+)", CalendarApi.calendar),
-    ("GET", r"/calendar/v3/users/me/settings", CalendarApi.settings),
-    ("GET", EVENTS, CalendarApi.events),
-    ("POST", EVENTS, CalendarApi.insert),
-    ("POST", EVENTS + "/watch", CalendarApi.watch),
-    ("GET", EVENT + "/instances", CalendarApi.instances),
-    ("POST", EVENT + "/move", CalendarApi.move),
-    ("GET", EVENT, CalendarApi.get_event),
-    ("PATCH", EVENT, CalendarApi.patch),
-    ("PUT", EVENT, CalendarApi.update),
-    ("DELETE", EVENT, CalendarApi.delete),
-    ("POST", r"/calendar/v3/freeBusy", CalendarApi.freebusy),
-    ("POST", r"/calendar/v3/channels/stop", CalendarApi.stop),
-]
+    # Helpers
 
+    def _reader(self, call: Call) -> Reader:
+        zone = call.one("timeZone")
+        return access.reader(self.state, call.person.email, call.path["calendarId"], scopes=call.scopes, zone=zone)
 
-def _instant(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        raise ApiError(400, "badRequest", "Bad Request") from None
-    if found.tzinfo is None:
-        raise ApiError(400, "badRequest", "Bad Request")
-    return found
+    def _writable(self, call: Call) -> Reader:
+        return access.writable(self.state, call.person.email, call.path["calendarId"], scopes=call.scopes)
+
+    def _view(self, reader: Reader, event: Event, suffix: str | None) -> Json:
+        """A guest who was taken off an event knows no more of it than that."""
+        if not event.is_on(reader.calendar.id, suffix):
+            if not event.is_on(reader.calendar.id, None):
+                raise not_found()
+            return views.tombstone(event, suffix, reader)
+        return views.whole(self.state, event, suffix, reader)
 
 
-def _encoded(content: Json) -> str:
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode()
+METHODS: dict[str, Callable[[CalendarApi, Call], Json | None]] = {
+    "calendarList.list": CalendarApi.list_calendars,
+    "calendarList.get": CalendarApi.get_entry,
+    "calendarList.watch": CalendarApi.watch_calendars,
+    "calendars.get": CalendarApi.get_calendar,
+    "settings.list": CalendarApi.list_settings,
+    "settings.get": CalendarApi.get_setting,
+    "settings.watch": CalendarApi.watch_settings,
+    "events.list": CalendarApi.list_events,
+    "events.get": CalendarApi.get_event,
+    "events.instances": CalendarApi.list_instances,
+    "events.insert": CalendarApi.insert,
+    "events.patch": CalendarApi.patch,
+    "events.update": CalendarApi.update,
+    "events.delete": CalendarApi.delete,
+    "events.move": CalendarApi.move,
+    "events.watch": CalendarApi.watch_events,
+    "freebusy.query": CalendarApi.query_free_busy,
+    "channels.stop": CalendarApi.stop,
+}
 
 
-def _decoded(text: str) -> Json:
-    try:
-        found: Json = json.loads(base64.urlsafe_b64decode(text))
-    except ValueError:
-        raise ApiError(400, "invalid", "Invalid sync token value.") from None
-    return found
+def _conference(call: Call) -> bool:
+    return call.one("conferenceDataVersion") == "1"
+
+
+def _short(at: Any) -> str:
+    return text(at).replace(".000Z", "Z")

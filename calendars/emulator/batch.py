@@ -2,44 +2,61 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from email.message import Message
 from email.parser import BytesParser
+from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from calendars.emulator.errors import ApiError
 
 Json = dict[str, Any]
-Call = Callable[[str, str, dict[str, str], bytes, str, str | None], tuple[int, Json | None]]
 MOST = 50
 BOUNDARY = "batch_emulator"
 
 
-def answer(headers: Message, content: bytes, call: Call) -> tuple[int, Json, bytes]:
-    whole = BytesParser().parsebytes(b"Content-Type: " + headers["Content-Type"].encode() + b"\r\n\r\n" + content)
+@dataclass(frozen=True)
+class Part:
+    """One call as it stands in a batch."""
+
+    method: str
+    target: str
+    headers: Message
+    content: bytes
+
+
+def answer(
+    content_type: str, authorization: str, content: bytes, call: Callable[[Part], tuple[int, Json | None]]
+) -> bytes:
+    """The multipart body of the answers; its parts take `authorization` where they bring none. Raises 400."""
+    whole = BytesParser().parsebytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + content)
     parts = [part for part in whole.get_payload() if isinstance(part, Message)]
-    if len(parts) > MOST:
-        raise ApiError(400, "badRequest", "The batch exceeds 50 calls.")
-    answers = [_part(part, headers.get("Authorization", ""), call) for part in parts]
-    body = "".join(f"--{BOUNDARY}\r\n{text}\r\n" for text in answers) + f"--{BOUNDARY}--\r\n"
-    return 200, {"Content-Type": f"multipart/mixed; boundary={BOUNDARY}"}, body.encode()
+    if not parts or len(parts) > MOST:
+        raise ApiError(400, "badRequest", f"A batch has 1 to {MOST} calls.")
+    texts = [_text(part.get("Content-ID", ""), *call(_part(part, authorization))) for part in parts]
+    return ("".join(f"--{BOUNDARY}\r\n{text}\r\n" for text in texts) + f"--{BOUNDARY}--\r\n").encode()
 
 
-def _part(part: Message, authorization: str, call: Call) -> str:
-    text = _bytes(part)
-    first, _, rest = text.partition(b"\n")
-    method, target, _ = first.decode().split(" ", 2)
+def _part(part: Message, authorization: str) -> Part:
+    first, _, rest = _bytes(part).lstrip().partition(b"\n")
+    words = first.decode().split()
+    if len(words) < 2:
+        raise ApiError(400, "badRequest", "Failed to parse a part of the batch.")
     inner = BytesParser().parsebytes(rest)
-    url = urlsplit(target)
-    query = {key: values[-1] for key, values in parse_qs(url.query).items()}
-    content = _bytes(inner).strip()
-    token = inner.get("Authorization", authorization)
-    status, found = call(method, unquote(url.path), query, content, token, inner.get("If-Match"))
+    if "Authorization" not in inner:
+        inner["Authorization"] = authorization
+    return Part(words[0], words[1], inner, _bytes(inner).strip())
+
+
+def _text(content_id: str, status: int, found: Json | None) -> str:
     body = json.dumps(found) if found is not None else ""
-    return (
-        f"Content-Type: application/http\r\nContent-ID: response-{part.get('Content-ID', '').strip('<>')}\r\n\r\n"
-        f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-    )
+    lines = ["Content-Type: application/http"]
+    if content_id:
+        lines.append(f"Content-ID: <response-{content_id.strip().strip('<>')}>")
+    lines += ["", f"HTTP/1.1 {status} {HTTPStatus(status).phrase}", "Content-Type: application/json; charset=UTF-8"]
+    if found is not None and "etag" in found:
+        lines.append(f"ETag: {found['etag']}")
+    return "\r\n".join([*lines, f"Content-Length: {len(body)}", "", body])
 
 
 def _bytes(part: Message) -> bytes:

@@ -1,313 +1,251 @@
-"""Calendar v3's events: one meeting on the calendars of all whom it concerns.
+"""Writing events: one meeting stands on the calendars of its organizer and of all guests whom this Google knows.
 
-Documented at developers.google.com/workspace/calendar/api/v3/reference/events.
+Documented at developers.google.com/workspace/calendar/api/v3/reference/events; rules W1 to W5 of the sync design.
 """
 
-import copy
 import re
 import secrets
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from calendars.emulator.errors import ApiError
-from calendars.emulator.recurrence import instance_suffix, instant, starts
-from calendars.emulator.state import Calendar, Event, Override, State
+from calendars.emulator import bodies, rooms, views
+from calendars.emulator.errors import ApiError, condition_not_met, deleted, invalid, not_found
+from calendars.emulator.recurrence import instant, occurrence, occurrences
+from calendars.emulator.state import CANCELLED, Calendar, Copy, Event, State, Version, text
 
 Json = dict[str, Any]
 CLIENT_ID = re.compile(r"[0-9a-v]{5,1024}")
 INSTANCE = re.compile(r"(?P<series>.+)_(?P<suffix>\d{8}(T\d{6}Z)?)")
-# Parts that each calendar keeps for itself.
-PRIVATE = ("reminders", "colorId")
-FAR = datetime(2100, 1, 1, tzinfo=UTC)
+KEPT_BY_PUT = ("created", "sequence", "iCalUID", "status", "eventType", "originalStartTime")
+# How far ahead the instances are known that a change of a series makes vanish.
+FORGETTING = timedelta(days=730)
 
 
-class Calendars:
-    """Reads and changes the state. `on_change(calendar_id)` is called once for each calendar that a change touched."""
+class Events:
+    """`on_change(calendar_id)` is called once for each calendar that a write touched."""
 
-    def __init__(self, state: State, on_change: Callable[[str], None] | None = None) -> None:
-        self.state = state
-        self.on_change = on_change or (lambda calendar_id: None)
+    def __init__(self, state: State, on_change: Callable[[str], None] = lambda calendar_id: None) -> None:
+        self.state, self.on_change = state, on_change
 
-    def calendar(self, calendar_id: str, caller: str) -> Calendar:
-        """`primary` is the caller's own. Raises 404 for one that the caller may not see."""
-        wanted = caller if calendar_id == "primary" else calendar_id.lower()
-        found = self.state.calendars.get(wanted)
-        if found is None or (wanted != caller and not found.is_room):
-            raise ApiError(404, "notFound", "Not Found")
-        return found
+    def locate(self, calendar: Calendar, event_id: str) -> tuple[Event, str | None]:
+        """The event and, for an instance, its suffix. Raises 404."""
+        found = calendar.events.get(event_id)
+        if found is not None:
+            return found, None
+        match = INSTANCE.fullmatch(event_id)
+        series = calendar.events.get(match["series"]) if match else None
+        if match is None or series is None or not series.is_series:
+            raise not_found()
+        if occurrence(series.fields, calendar.time_zone, match["suffix"]) is None:
+            raise not_found()
+        return series, match["suffix"]
 
-    # Writing
+    def plant(self, organizer: str, body: Json) -> None:
+        """A seeded event: believed as it stands. Its organizer may be nobody whom this Google knows."""
+        event_id = body.get("id") or secrets.token_hex(13)
+        calendar = self.state.calendars.get(organizer) or Calendar(organizer, "UTC", organizer)
+        shared, own = bodies.split({"eventType": "default", **body}, as_guest=False)
+        links: Json = {key: body[key] for key in ("hangoutLink", "locked") if key in body}
+        event = self._made(event_id, organizer, organizer, {**bodies.checked(shared, calendar.time_zone), **links})
+        rooms.believe(self.state, event)
+        self._place(event, None, self.state.next_change())
+        if own and organizer in event.copies:
+            event.copies[organizer].fields |= own
 
-    def insert(self, owner: str, body: Json) -> Json:
-        calendar = self.state.calendars[owner.lower()]
+    def insert(self, calendar: Calendar, body: Json, *, by: str, conference: bool = False) -> Event:
+        """Raises 400, and 409 for an id that is or ever was in use on this calendar (W1)."""
         event_id = body.get("id") or secrets.token_hex(13)
         if not CLIENT_ID.fullmatch(event_id):
-            raise ApiError(400, "invalid", "Invalid resource id value.")
+            raise invalid("Invalid resource id value.")
         if event_id in calendar.events:
             raise ApiError(409, "duplicate", "The requested identifier already exists.")
-        _check_times(body, calendar.time_zone)
-        fields = {"iCalUID": f"{event_id}@google.com", "sequence": 0, "status": "confirmed", "eventType": "default"}
-        fields |= {key: copy.deepcopy(value) for key, value in body.items() if key not in ("id", "extendedProperties")}
-        fields |= {"id": event_id, "created": _text(self.state.now())}
-        event = Event(fields, organizer=calendar.id, changed=0)
-        self._keep_private(event, calendar.id, body)
-        self._answer_for_rooms(fields)
-        for holder in self._holders(event):
-            holder.events[event_id] = event
-        self._touch(event)
-        return self.view(event, calendar)
+        shared, own = bodies.split({"eventType": "default", **body}, as_guest=False)
+        _settle_conference(shared, allowed=conference)
+        shared = bodies.checked(bodies.merged({}, shared), calendar.time_zone)
+        bodies.check_type(shared, calendar, self.state.people.get(by))
+        event = self._made(event_id, calendar.id, by, shared)
+        rooms.answer(self.state, event, None, None)
+        self._touch(event, None)
+        event.copies[calendar.id].fields |= bodies.merged({}, own)
+        return event
 
-    def patch(self, calendar: Calendar, event_id: str, body: Json, etag: str | None) -> Json:
-        """Only the fields that are sent; null removes one. Raises 404, 410, 412, 403."""
-        event, suffix = self._locate(calendar, event_id)
-        before = self.instance_view(event, calendar, suffix) if suffix else self.view(event, calendar)
-        if before["status"] == "cancelled":
-            raise ApiError(410 if suffix is None else 404, "deleted" if suffix is None else "notFound", "Gone")
-        if etag and etag != "*" and etag != before["etag"]:
-            raise ApiError(412, "conditionNotMet", "Precondition Failed", locationType="header", location="If-Match")
-        shared = {k: v for k, v in body.items() if k not in ("extendedProperties", *PRIVATE)}
-        if shared and not self._may_modify(event, calendar, shared):
-            raise ApiError(403, "forbiddenForNonOrganizer", "Shared properties can only be changed by the organizer.")
-        _check_times({**before, **shared}, calendar.time_zone)
-        self._keep_private(event, calendar.id, body)
-        if suffix is None:
-            _merge(event.fields, shared)
-            event.fields["sequence"] = event.fields.get("sequence", 0) + 1
-            self._answer_for_rooms(event.fields)
-            for holder in self._holders(event):
-                holder.events.setdefault(event.fields["id"], event)
-            self._touch(event)
-            return self.view(event, calendar)
-        override = event.overrides.setdefault(suffix, Override({}, 0))
-        _merge(override.fields, shared)
-        self._touch(event, override)
-        return self.instance_view(event, calendar, suffix)
+    def write(
+        self, calendar: Calendar, event_id: str, body: Json, *, etag: str = "", replace: bool = False,
+        conference: bool = False,
+    ) -> tuple[Event, str | None]:  # fmt: skip
+        """PATCH, or PUT with `replace`. Raises 400, 403, 404, 410, 412 and changes nothing then."""
+        event, suffix = self.locate(calendar, event_id)
+        restored = body.get("status") not in (None, CANCELLED)
+        if event.is_cancelled(calendar.id, suffix) and not (restored and event.is_on(calendar.id, suffix)):
+            raise deleted()
+        self._ensure_unchanged(event, suffix, calendar, etag)
+        if body.get("status") == CANCELLED:
+            self._remove(event, suffix, calendar)
+            return event, suffix
+        as_guest = event.organizer != calendar.id
+        shared, own = bodies.split(body, as_guest=as_guest)
+        _settle_conference(shared, allowed=conference)
+        old = views.facts(event, suffix, calendar.time_zone)
+        new = self._merged(old, shared, body, replace)
+        if as_guest and not bodies.may_change(old, new, calendar.id):
+            message = "Shared properties can only be changed by the organizer of the event."
+            raise ApiError(403, "forbiddenForNonOrganizer", message, domain="calendar")
+        if new.get("eventType") != old.get("eventType"):
+            raise ApiError(400, "eventTypeRestriction", "The event type cannot be changed.", domain="calendar")
+        new = bodies.checked(new, calendar.time_zone)
+        self._store(event, suffix, calendar, old, new)
+        self._store_own(event, suffix, calendar, own, replace)
+        return event, suffix
 
-    def replace(self, calendar: Calendar, event_id: str, body: Json, etag: str | None) -> Json:
-        """PUT: what isn't sent is removed."""
-        event, suffix = self._locate(calendar, event_id)
-        keep = {"id", "iCalUID", "created", "sequence", "status", "eventType", "organizer", "recurringEventId"}
-        known = self.instance_view(event, calendar, suffix) if suffix else self.view(event, calendar)
-        removed = {key: None for key in known if key not in keep and key not in body and key != "originalStartTime"}
-        derived = {"etag", "updated", "creator", "kind", "htmlLink"}
-        return self.patch(calendar, event_id, {k: v for k, v in {**removed, **body}.items() if k not in derived}, etag)
+    def delete(self, calendar: Calendar, event_id: str, *, etag: str = "") -> None:
+        """The organizer's deletion cancels the event for everybody; a guest's declines it. Raises 410, 412."""
+        event, suffix = self.locate(calendar, event_id)
+        if event.is_cancelled(calendar.id, suffix):
+            raise deleted()
+        self._ensure_unchanged(event, suffix, calendar, etag)
+        self._remove(event, suffix, calendar)
 
-    def delete(self, calendar: Calendar, event_id: str, etag: str | None) -> None:
-        """The organizer's deletion cancels the event for everybody; a guest's declines it."""
-        event, suffix = self._locate(calendar, event_id)
-        before = self.instance_view(event, calendar, suffix) if suffix else self.view(event, calendar)
-        if before["status"] == "cancelled":
-            raise ApiError(410, "deleted", "Resource has been deleted")
-        if etag and etag != "*" and etag != before["etag"]:
-            raise ApiError(412, "conditionNotMet", "Precondition Failed", locationType="header", location="If-Match")
-        if event.organizer != calendar.id:
-            self._decline(event, calendar.id)
-            self._touch(event)
-        elif suffix is None:
-            event.fields["status"] = "cancelled"
-            self._touch(event)
-        else:
-            override = event.overrides.setdefault(suffix, Override({}, 0))
-            override.fields["status"] = "cancelled"
-            self._touch(event, override)
-
-    def move(self, calendar: Calendar, event_id: str, destination: Calendar) -> Json:
-        """To another organizer's calendar."""
-        event, suffix = self._locate(calendar, event_id)
-        if suffix or event.organizer != calendar.id:
+    def move(self, calendar: Calendar, event_id: str, destination: Calendar) -> Event:
+        """To another calendar, which becomes the organizer."""
+        event, suffix = self.locate(calendar, event_id)
+        if suffix:
             raise ApiError(400, "cannotChangeOrganizerOfInstance", "Cannot change the organizer of an instance.")
+        if event.is_cancelled(calendar.id, None):
+            raise deleted()
+        if event.organizer != calendar.id:
+            raise ApiError(403, "forbiddenForNonOrganizer", "Only the organizer may move it.", domain="calendar")
+        if event.fields["eventType"] != "default":
+            raise ApiError(400, "eventTypeRestriction", "Only default events can be moved.", domain="calendar")
+        if event.id in destination.events and destination.events[event.id] is not event:
+            raise ApiError(409, "duplicate", "The requested identifier already exists.")
         event.organizer = destination.id
-        destination.events[event_id] = event
-        self._touch(event)
-        return self.view(event, destination)
-
-    # Reading
-
-    def get(self, calendar: Calendar, event_id: str) -> Json:
-        event, suffix = self._locate(calendar, event_id)
-        return self.instance_view(event, calendar, suffix) if suffix else self.view(event, calendar)
-
-    def listed(
-        self, calendar: Calendar, *, start: datetime | None, end: datetime | None, single: bool, since: int | None
-    ) -> Iterator[Json]:
-        """What lies in the window; with `since`, only what changed after that count, cancelled events included."""
-        for event in list(calendar.events.values()):
-            if single and event.fields.get("recurrence"):
-                yield from self._instances_listed(event, calendar, start, end, since)
-                continue
-            if since is not None and event.changed <= since:
-                continue
-            found = self.view(event, calendar)
-            if since is not None or found["status"] == "cancelled" or _within(found, calendar, start, end):
-                yield found
-
-    def instances(
-        self, calendar: Calendar, event_id: str, start: datetime | None, end: datetime | None
-    ) -> Iterator[Json]:
-        event, _ = self._locate(calendar, event_id)
-        yield from self._instances_listed(event, calendar, start, end, None)
-
-    def _instances_listed(
-        self, event: Event, calendar: Calendar, start: datetime | None, end: datetime | None, since: int | None
-    ) -> Iterator[Json]:
-        whole = since is None or event.changed > since
-        if not whole and all(override.changed <= (since or 0) for override in event.overrides.values()):
-            return
-        for begins, _ in starts(event.fields, calendar.time_zone, end or FAR):
-            suffix = instance_suffix(begins, calendar.time_zone)
-            override = event.overrides.get(suffix)
-            if not whole and (override is None or override.changed <= (since or 0)):
-                continue
-            found = self.instance_view(event, calendar, suffix)
-            if _within(found, calendar, start, end) or (override is not None and since is not None):
-                yield found
-
-    def busy(self, calendar: Calendar, start: datetime, end: datetime) -> list[Json]:
-        found = []
-        for item in self.listed(calendar, start=start, end=end, single=True, since=None):
-            response = next((a["responseStatus"] for a in item.get("attendees", ()) if a.get("self")), "accepted")
-            if item["status"] != "cancelled" and item.get("transparency") != "transparent" and response != "declined":
-                s, e = instant(item["start"], calendar.time_zone), instant(item["end"], calendar.time_zone)
-                found.append({"start": _text(max(s, start)), "end": _text(min(e, end))})
-        return sorted(found, key=lambda item: item["start"])
-
-    # Views
-
-    def view(self, event: Event, calendar: Calendar) -> Json:
-        """The event as one calendar shows it."""
-        found = {key: value for key, value in event.fields.items() if value is not None}
-        found |= event.private.get(calendar.id, {})
-        found |= {
-            "kind": "calendar#event",
-            "etag": f'"{event.changed * 2}"',
-            "updated": _text(self.state.now()),
-            "organizer": self._person(event.organizer, calendar.id),
-            "creator": self._person(event.organizer, calendar.id),
-        }
-        if event.fields.get("attendees"):
-            found["attendees"] = [self._attendee(a, event, calendar) for a in event.fields["attendees"]]
-        return found
-
-    def instance_view(self, event: Event, calendar: Calendar, suffix: str) -> Json:
-        found = self.view(event, calendar)
-        begins, ends = self._times_of(event, calendar, suffix)
-        found.pop("recurrence", None)
-        found |= {
-            "id": f"{event.fields['id']}_{suffix}",
-            "recurringEventId": event.fields["id"],
-            "originalStartTime": begins,
-            "start": begins,
-            "end": ends,
-        }
-        override = event.overrides.get(suffix)
-        if override:
-            found |= copy.deepcopy(override.fields)
-            found["etag"] = f'"{max(event.changed, override.changed) * 2}"'
-        return found
-
-    def _times_of(self, event: Event, calendar: Calendar, suffix: str) -> tuple[Json, Json]:
-        for begins, ends in starts(event.fields, calendar.time_zone, FAR):
-            if instance_suffix(begins, calendar.time_zone) == suffix:
-                return begins, ends
-        raise ApiError(404, "notFound", "Not Found")
-
-    def _person(self, email: str, viewer: str) -> Json:
-        person = self.state.people.get(email)
-        found: Json = {"email": email}
-        if person:
-            found["displayName"] = person.name
-        if email == viewer:
-            found["self"] = True
-        return found
-
-    def _attendee(self, attendee: Json, event: Event, calendar: Calendar) -> Json:
-        found = {"responseStatus": "needsAction", **attendee}
-        email = found["email"].lower()
-        if email == event.organizer:
-            found["organizer"] = True
-        if email == calendar.id:
-            found["self"] = True
-        if person := self.state.people.get(email):
-            found.setdefault("displayName", person.name)
-        return found
+        self._touch(event, None)
+        return event
 
     # Helpers
 
-    def _locate(self, calendar: Calendar, event_id: str) -> tuple[Event, str | None]:
-        """The event, and for an instance its suffix."""
-        if event_id in calendar.events:
-            return calendar.events[event_id], None
-        match = INSTANCE.fullmatch(event_id)
-        event = calendar.events.get(match["series"]) if match else None
-        if match is None or event is None or not event.fields.get("recurrence"):
-            raise ApiError(404, "notFound", "Not Found")
-        return event, match["suffix"]
+    def _made(self, event_id: str, organizer: str, creator: str, shared: Json) -> Event:
+        now = text(self.state.now())
+        fields = {"iCalUID": f"{event_id}@google.com", "status": "confirmed", "sequence": 0, "created": now, **shared}
+        for guest in fields.get("attendees", ()):
+            if guest["email"].lower() == organizer:
+                guest.setdefault("responseStatus", "accepted")
+        return Event(fields, updated=now, id=event_id, organizer=organizer, creator=creator)
 
-    def _holders(self, event: Event) -> list[Calendar]:
-        """The organizer's calendar, and those of all attendees whom this Google knows."""
-        emails = [event.organizer, *(a["email"].lower() for a in event.fields.get("attendees") or ())]
-        return [self.state.calendars[email] for email in dict.fromkeys(emails) if email in self.state.calendars]
+    def _ensure_unchanged(self, event: Event, suffix: str | None, calendar: Calendar, etag: str) -> None:
+        if etag not in ("", "*", views.etag(event, suffix, calendar)):
+            raise condition_not_met()
 
-    def _touch(self, event: Event, override: Override | None = None) -> None:
-        changed = self.state.next_change()
-        if override is None:
-            event.changed = changed
+    def _merged(self, old: Json, shared: Json, body: Json, replace: bool) -> Json:
+        kept: Json = {key: old[key] for key in KEPT_BY_PUT if key in old}
+        new: Json = {**kept, **bodies.merged(old, shared, replace=replace), "sequence": old["sequence"]}
+        if body.get("attendeesOmitted") and "attendees" in shared:
+            sent = {guest["email"].lower(): guest for guest in shared["attendees"]}
+            new["attendees"] = [{**guest, **sent.get(guest["email"].lower(), {})} for guest in old.get("attendees", ())]
+        return new
+
+    def _store(self, event: Event, suffix: str | None, calendar: Calendar, old: Json, new: Json) -> None:
+        changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
+        if not changed:
+            return
+        if changed & {"start", "end", "recurrence", "location"}:
+            new["sequence"] = old["sequence"] + 1
+            changed.add("sequence")
+        if suffix is not None:
+            changed |= {"start", "end"} if changed & {"start", "end"} else set()
+            instance = event.instances.setdefault(suffix, Version({}))
+            instance.fields |= {key: new.get(key) for key in changed}
         else:
-            override.changed = changed
-        for holder in self._holders(event):
-            self.on_change(holder.id)
+            before = self._suffixes(event, calendar)
+            event.fields = new
+            if changed & {"start", "recurrence"}:
+                self._forget(event, before, self._suffixes(event, calendar))
+        rooms.answer(self.state, event, suffix, old)
+        self._touch(event, suffix)
 
-    def _may_modify(self, event: Event, calendar: Calendar, body: Json) -> bool:
-        if event.organizer == calendar.id or event.fields.get("guestsCanModify"):
-            return True
-        return set(body) <= {"attendees"}  # a guest's own answer
+    def _store_own(self, event: Event, suffix: str | None, calendar: Calendar, own: Json, replace: bool) -> None:
+        version = list(event.versions(suffix))[-1]
+        if suffix and suffix not in event.instances:
+            version = event.instances.setdefault(suffix, Version({}, updated=event.updated))
+        known = version.copies.get(calendar.id) or Copy()
+        fields = bodies.merged(known.fields, own, replace=replace)
+        if fields == known.fields:
+            return
+        changed = self.state.next_change()
+        version.copies[calendar.id] = Copy(fields, changed)
+        version.updated = text(self.state.now())
+        self.on_change(calendar.id)
 
-    def _keep_private(self, event: Event, calendar_id: str, body: Json) -> None:
-        kept = event.private.setdefault(calendar_id, {})
-        kept |= {key: body[key] for key in PRIVATE if key in body}
-        if "extendedProperties" in body:
-            kept["extendedProperties"] = copy.deepcopy(body["extendedProperties"])
+    def _remove(self, event: Event, suffix: str | None, calendar: Calendar) -> None:
+        version: Version = event if suffix is None else event.instances.setdefault(suffix, Version({}))
+        if event.organizer == calendar.id:
+            version.fields["status"] = CANCELLED
+            self._touch(event, suffix)
+            return
+        guests = event.facts(suffix).get("attendees", ())
+        version.fields["attendees"] = [
+            {**guest, "responseStatus": "declined"} if guest["email"].lower() == calendar.id else guest
+            for guest in guests
+        ]
+        self._touch(event, suffix)
+        version.copies[calendar.id] = Copy(changed=version.changed, removed=True)
 
-    def _answer_for_rooms(self, fields: Json) -> None:
-        """A room accepts by itself, as Workspace's resources do."""
-        for attendee in fields.get("attendees") or ():
-            room = self.state.calendars.get(attendee["email"].lower())
-            if room is not None and room.is_room:
-                attendee |= {"resource": True, "responseStatus": "accepted"}
+    def _suffixes(self, event: Event, calendar: Calendar) -> set[str]:
+        """Ids under which clients that list single events know it; "" is its own."""
+        if not event.is_series:
+            return {""}
+        until = max(self.state.now(), instant(event.fields["start"], calendar.time_zone)) + FORGETTING
+        return {suffix for suffix, _, _ in occurrences(event.fields, calendar.time_zone, None, until)}
 
-    def _decline(self, event: Event, email: str) -> None:
-        for attendee in event.fields.get("attendees") or ():
-            if attendee["email"].lower() == email:
-                attendee["responseStatus"] = "declined"
+    def _forget(self, event: Event, before: set[str], after: set[str]) -> None:
+        """Instances that a changed series no longer has come as cancelled once more, and lose their exceptions."""
+        changed = self.state.next_change()
+        for suffix in before - after:
+            event.gone[suffix] = changed
+        for suffix in after:
+            event.gone.pop(suffix, None)
+        if event.is_series:
+            event.instances = {suffix: v for suffix, v in event.instances.items() if suffix in after}
+
+    def _touch(self, event: Event, suffix: str | None) -> None:
+        """A new change on all its calendars."""
+        changed = self.state.next_change()
+        for calendar_id in self._place(event, suffix, changed):
+            self.on_change(calendar_id)
+
+    def _place(self, event: Event, suffix: str | None, changed: int) -> list[str]:
+        """Put it on the calendars of all whom it concerns, take it off the others'; the ids of both."""
+        version: Version = event.instances[suffix] if suffix else event
+        version.changed, version.updated = changed, text(self.state.now())
+        known = {**event.copies, **version.copies}
+        guests = event.facts(suffix).get("attendees", ())
+        invited = dict.fromkeys([event.organizer, *(guest["email"].lower() for guest in guests)])
+        refused = {guest["email"].lower() for guest in guests if guest.get("responseStatus") == "declined"}
+        for calendar_id in invited:
+            calendar = self.state.calendars.get(calendar_id)
+            if calendar is None or calendar.events.setdefault(event.id, event) is not event:
+                continue
+            if not event.is_on(calendar_id, suffix) and not (calendar_id in known and calendar_id in refused):
+                version.copies[calendar_id] = Copy(changed=changed)
+        for calendar_id in known:
+            if calendar_id not in invited and event.is_on(calendar_id, suffix):
+                version.copies[calendar_id] = Copy(changed=changed, removed=True)
+        return list({**event.copies, **version.copies})
 
 
-def _within(item: Json, calendar: Calendar, start: datetime | None, end: datetime | None) -> bool:
-    """`timeMin` is exclusive of events that end by then, `timeMax` of those that start by then."""
-    begins, ends = instant(item["start"], calendar.time_zone), instant(item["end"], calendar.time_zone)
-    return (start is None or ends > start) and (end is None or begins < end)
-
-
-def _check_times(body: Json, zone: str) -> None:
-    if not body.get("start") or not body.get("end"):
-        raise ApiError(400, "required", "Missing end time.")
-    try:
-        begins, ends = instant(body["start"], zone), instant(body["end"], zone)
-    except (KeyError, ValueError, TypeError):
-        raise ApiError(400, "invalid", "Invalid Value") from None
-    if ends < begins or (ends == begins and "date" in body["start"]):
-        raise ApiError(400, "timeRangeEmpty", "The specified time range is empty.")
-    if ends - begins > timedelta(days=366):
-        raise ApiError(400, "invalid", "Invalid Value")
-
-
-def _merge(fields: Json, body: Json) -> None:
-    for key, value in body.items():
-        if value is None:
-            fields.pop(key, None)
-        elif key not in ("id", "etag", "iCalUID"):
-            fields[key] = copy.deepcopy(value)
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _settle_conference(shared: Json, *, allowed: bool) -> None:
+    """Without conferenceDataVersion=1 the field is ignored; a requested conference is ready at once."""
+    if "conferenceData" not in shared:
+        return
+    if not allowed:
+        del shared["conferenceData"]
+        return
+    wanted = (shared["conferenceData"] or {}).get("createRequest")
+    if wanted:
+        link = f"https://meet.google.com/{secrets.token_hex(5)}"
+        shared["conferenceData"] = {
+            "createRequest": {**wanted, "status": {"statusCode": "success"}},
+            "entryPoints": [{"entryPointType": "video", "uri": link}],
+        }
+        shared["hangoutLink"] = link

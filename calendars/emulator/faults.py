@@ -1,28 +1,40 @@
-"""Misbehaviour on demand: POST /emulator/faults."""
+"""Misbehaviour on demand: POST /emulator/faults.
+
+A fault is answered (`429`, `403_rate`, `403_quota`, `410`, `500`, `503`, `html`), delays (`slow:SECONDS`), cuts the
+connection before anything happened (`drop`) or after the write was done (`drop_after_write`), or changes an answer:
+`expire_sync_tokens` (410 wherever a sync token is sent), `empty_page` (a page of events without items).
+The token endpoint's: `invalid_grant`, `invalid_client`, `unauthorized_client`, `admin_policy_enforced`.
+Push messages have the method PUSH and their resource as path: `drop` loses one, `twice` doubles it, `slow:SECONDS`.
+"""
 
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from calendars.emulator.errors import USAGE, ApiError, OAuthError
+
 Json = dict[str, Any]
-ANSWERS: dict[str, tuple[int, str]] = {
-    "429": (429, "rateLimitExceeded"),
-    "403_rate": (403, "rateLimitExceeded"),
-    "403_quota": (403, "quotaExceeded"),
-    "500": (500, "backendError"),
-    "503": (503, "backendError"),
+ANSWERS: dict[str, tuple[int, str, str]] = {
+    "429": (429, "rateLimitExceeded", USAGE),
+    "403_rate": (403, "rateLimitExceeded", USAGE),
+    "403_quota": (403, "quotaExceeded", USAGE),
+    "410": (410, "fullSyncRequired", "calendar"),
+    "500": (500, "backendError", "global"),
+    "503": (503, "backendError", "global"),
 }
+OAUTH = {"invalid_grant": 400, "invalid_client": 401, "unauthorized_client": 401, "admin_policy_enforced": 400}
+OTHERS = ("html", "slow", "drop", "drop_after_write", "expire_sync_tokens", "empty_page", "twice")
 
 
 @dataclass
 class Fault:
-    """`kind`: a key of ANSWERS, `slow:SECONDS`, `drop` (before anything happened) or `drop_after_write`."""
+    """Answers `times` requests that fit; an empty `method`, `path` or `email` fits all."""
 
     kind: str
     times: int
     method: str
-    path: re.Pattern[str]
+    path: str
     email: str
 
 
@@ -32,23 +44,45 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, body: Json) -> None:
+        """`{"match": {"method", "path_regex", "email"}, "times": 1, "fault": kind}`. Raises ValueError, KeyError."""
         match = body.get("match", {})
-        fault = Fault(
-            kind=str(body["fault"]),
-            times=int(body.get("times", 1)),
-            method=str(match.get("method", "")).upper(),
-            path=re.compile(match.get("path_regex", "")),
-            email=str(match.get("email", "")).lower(),
-        )
+        kind = body["fault"]
+        kind = f"slow:{kind['slow']}" if isinstance(kind, dict) else str(kind)
+        if kind.partition(":")[0] not in {*ANSWERS, *OAUTH, *OTHERS}:
+            raise ValueError(f"unknown fault: {kind}")
+        method, path, email = (str(match.get(key) or "") for key in ("method", "path_regex", "email"))
+        re.compile(path)
         with self._lock:
-            self._faults.append(fault)
+            self._faults.append(Fault(kind, int(body.get("times", 1)), method.upper(), path, email.lower()))
 
-    def take(self, method: str, path: str, email: str) -> str:
+    def clear(self) -> None:
+        with self._lock:
+            self._faults.clear()
+
+    def pending(self) -> list[Json]:
+        with self._lock:
+            return [asdict(fault) for fault in self._faults]
+
+    def take(self, method: str, path: str, email: str, *, with_sync_token: bool = False) -> str:
         """The kind of the first fault that fits, counted down; "" for none."""
         with self._lock:
             for fault in self._faults:
-                fits = fault.method in ("", method) and fault.path.search(path) and fault.email in ("", email)
-                if fits and fault.times > 0:
+                fits = fault.method in ("", method) and re.search(fault.path, path) and fault.email in ("", email)
+                if fits and (with_sync_token or fault.kind != "expire_sync_tokens"):
                     fault.times -= 1
+                    self._faults = [fault for fault in self._faults if fault.times > 0]
                     return fault.kind
         return ""
+
+
+def refusal(kind: str) -> ApiError | None:
+    if kind not in ANSWERS:
+        return None
+    status, reason, domain = ANSWERS[kind]
+    return ApiError(status, reason, "Injected fault", domain=domain)
+
+
+def oauth_refusal(kind: str) -> OAuthError | None:
+    if kind in OAUTH:
+        return OAuthError(kind, "Injected fault", OAUTH[kind])
+    return OAuthError("internal_failure", "Injected fault", ANSWERS[kind][0]) if kind in ANSWERS else None

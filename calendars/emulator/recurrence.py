@@ -1,20 +1,24 @@
-"""Expanding a series into instances, as `singleEvents=true` does: wall-clock time of the start's zone is kept."""
+"""Times of events, and the instances of a series: local wall-clock time of the start's zone is kept (SYNC S7, S10)."""
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dateutil.rrule import rrulestr
+from dateutil.rrule import rrule, rruleset, rrulestr  # type: ignore[import-untyped]
 
 Json = dict[str, Any]
-# A daily meeting for fifty years; what comes after isn't asked for.
+# A series without an end is expanded this far; what comes after isn't asked for.
 MOST_INSTANCES = 20_000
+UNTIL = re.compile(r"UNTIL=(\d{8}(?:T\d{6}Z?)?)", re.IGNORECASE)
 
 
 def instant(when: Json, calendar_zone: str) -> datetime:
-    """The instant of a `start` or `end`; of a date, midnight of the calendar's zone."""
-    if "date" in when:
+    """The instant of a `start` or `end`; of a date, midnight of the calendar's zone. Raises ValueError or KeyError."""
+    if when.get("date"):
         return datetime.combine(date.fromisoformat(when["date"]), time(), ZoneInfo(calendar_zone)).astimezone(UTC)
     found = datetime.fromisoformat(when["dateTime"])
     if found.tzinfo is None:
@@ -22,49 +26,129 @@ def instant(when: Json, calendar_zone: str) -> datetime:
     return found.astimezone(UTC)
 
 
-def starts(fields: Json, calendar_zone: str, until: datetime) -> Iterator[tuple[Json, Json]]:
-    """`start` and `end` of each instance that begins before `until`, in order."""
-    if "date" in fields["start"]:
-        yield from _days(fields, until)
-        return
-    zone = ZoneInfo(fields["start"].get("timeZone") or calendar_zone)
-    first = instant(fields["start"], calendar_zone).astimezone(zone)
-    length = instant(fields["end"], calendar_zone) - first
-    for local in _rule(fields["recurrence"], first):
-        if local.astimezone(UTC) >= until:
+def shown(when: Json, zone: ZoneInfo) -> Json:
+    """As an answer shows it: in the asked zone, with the event's own zone beside it."""
+    if "dateTime" not in when:
+        return when
+    local = datetime.fromisoformat(when["dateTime"]).astimezone(zone)
+    return {**when, "dateTime": local.isoformat().replace("+00:00", "Z")}
+
+
+def normal(when: Json, calendar_zone: str) -> Json:
+    """As it is kept: an instant with its offset, and the zone by name."""
+    if when.get("date"):
+        return {"date": when["date"]}
+    zone = when.get("timeZone") or calendar_zone
+    local = instant(when, calendar_zone).astimezone(ZoneInfo(zone))
+    return {"dateTime": local.isoformat(), "timeZone": zone}
+
+
+def check(fields: Json, calendar_zone: str) -> None:
+    """Raises ValueError for a recurrence that can't be read."""
+    lines = fields.get("recurrence") or []
+    if len([line for line in lines if line.upper().startswith("RRULE")]) > 1:
+        raise ValueError("more than one rule")
+    if any("COUNT=" in line.upper() and "UNTIL=" in line.upper() for line in lines):
+        raise ValueError("both an end and a count")
+    next(occurrences(fields, calendar_zone, None, datetime(2000, 1, 1, tzinfo=UTC)), None)
+
+
+def occurrences(
+    fields: Json, calendar_zone: str, start: datetime | None, end: datetime
+) -> Iterator[tuple[str, Json, Json]]:
+    """Suffix, `start` and `end` of each instance that overlaps [start, end), in order."""
+    first, zone, length = _series(fields, calendar_zone)
+    found = _expanded(tuple(fields["recurrence"]), first, zone.key, end.year + 1)
+    begin = 0
+    if start is not None:
+        # A day more on either side covers the zone's offset; what is too much goes below.
+        begin = bisect_left(found, start.replace(tzinfo=None) - length - timedelta(days=1))
+    for local in found[begin:]:
+        begins = local.replace(tzinfo=zone).astimezone(UTC)
+        if begins >= end:
             return
-        ends = (local.astimezone(UTC) + length).astimezone(zone)
-        yield (
-            {"dateTime": local.isoformat(), "timeZone": zone.key},
-            {"dateTime": ends.isoformat(), "timeZone": zone.key},
-        )
+        if start is None or begins + length > start or (not length and begins >= start):
+            yield _instance(fields, local, zone, length)
 
 
-def _days(fields: Json, until: datetime) -> Iterator[tuple[Json, Json]]:
-    first = date.fromisoformat(fields["start"]["date"])
-    length = date.fromisoformat(fields["end"]["date"]) - first
-    for found in _rule(fields["recurrence"], datetime.combine(first, time())):
-        day = found.date()
-        if datetime.combine(day, time(), UTC) >= until:
-            return
-        yield {"date": day.isoformat()}, {"date": (day + length).isoformat()}
+def occurrence(fields: Json, calendar_zone: str, suffix: str) -> tuple[Json, Json] | None:
+    """`start` and `end` of one instance, if the series has it."""
+    first, zone, length = _series(fields, calendar_zone)
+    try:
+        local = _local(suffix, zone)
+    except ValueError:
+        return None
+    found = _expanded(tuple(fields["recurrence"]), first, zone.key, local.year + 1)
+    index = bisect_left(found, local)
+    if index == len(found) or found[index] != local or ("T" in suffix) is ("date" in fields["start"]):
+        return None
+    return _instance(fields, local, zone, length)[1:]
 
 
-def _rule(lines: list[str], first: datetime) -> Iterator[datetime]:
-    rules = rrulestr("\n".join(lines), dtstart=first, forceset=True)
-    for count, found in enumerate(rules):
-        if count >= MOST_INSTANCES:
-            return
-        # An aware start keeps its wall clock through daylight-saving changes; the offset is worked out anew.
-        yield found.replace(tzinfo=first.tzinfo) if first.tzinfo else found
-
-
-def instance_suffix(start: Json, calendar_zone: str) -> str:
-    """What Google appends to a series' id: the original start in UTC, or the date."""
+def _series(fields: Json, calendar_zone: str) -> tuple[datetime, ZoneInfo, timedelta]:
+    """Naive local start, zone and length; days count in the calendar's zone."""
+    start, end = fields["start"], fields["end"]
     if "date" in start:
-        return str(start["date"]).replace("-", "")
-    return instant(start, calendar_zone).strftime("%Y%m%dT%H%M%SZ")
+        first = date.fromisoformat(start["date"])
+        length = date.fromisoformat(end["date"]) - first
+        return datetime.combine(first, time()), ZoneInfo(calendar_zone), length
+    zone = ZoneInfo(start.get("timeZone") or calendar_zone)
+    begins = instant(start, calendar_zone)
+    return begins.astimezone(zone).replace(tzinfo=None), zone, instant(end, calendar_zone) - begins
 
 
-def day_after(text: str) -> str:
-    return (date.fromisoformat(text) + timedelta(days=1)).isoformat()
+def _instance(fields: Json, local: datetime, zone: ZoneInfo, length: timedelta) -> tuple[str, Json, Json]:
+    if "date" in fields["start"]:
+        day = local.date()
+        return f"{day:%Y%m%d}", {"date": day.isoformat()}, {"date": (day + length).isoformat()}
+    begins = local.replace(tzinfo=zone)
+    ends = (begins.astimezone(UTC) + length).astimezone(zone)
+    suffix = f"{begins.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    start, end = ({"dateTime": at.isoformat(), "timeZone": zone.key} for at in (begins, ends))
+    return suffix, start, end
+
+
+@lru_cache(maxsize=8192)
+def _expanded(lines: tuple[str, ...], first: datetime, zone: str, before_year: int) -> list[datetime]:
+    """Naive local starts before that year, in order. Google counts the first start in, whatever the rule says."""
+    rules = rruleset()
+    rules.rdate(first)
+    for line in lines:
+        _add(rules, line, first, ZoneInfo(zone))
+    found: list[datetime] = []
+    for at in rules:
+        if at.year >= before_year or len(found) >= MOST_INSTANCES:
+            break
+        found.append(at)
+    return found
+
+
+def _add(rules: rruleset, line: str, first: datetime, zone: ZoneInfo) -> None:
+    name, _, value = line.partition(":")
+    kind, *parameters = name.upper().split(";")
+    if kind == "RRULE":
+        rule = rrulestr(UNTIL.sub(lambda until: f"UNTIL={_until(until[1], zone)}", value), dtstart=first)
+        if not isinstance(rule, rrule):
+            raise ValueError("no single rule")
+        rules.rrule(rule)
+    elif kind in ("EXDATE", "RDATE"):
+        named = next((name.partition("=")[2] for name in line.partition(":")[0].split(";") if "TZID" in name), "")
+        for text in value.split(","):
+            at = _local(text, zone, ZoneInfo(named) if named else zone, first.time())
+            rules.exdate(at) if kind == "EXDATE" else rules.rdate(at)
+    else:
+        raise ValueError(f"unknown line, {len(parameters)} parameters")
+
+
+def _until(text: str, zone: ZoneInfo) -> str:
+    """Inclusive; a bare date includes that whole day."""
+    return f"{_local(text, zone, at=time(23, 59, 59)):%Y%m%dT%H%M%S}"
+
+
+def _local(text: str, zone: ZoneInfo, written_in: ZoneInfo | None = None, at: time = time()) -> datetime:
+    """Naive local time of an iCalendar date or time."""
+    if "T" not in text:
+        return datetime.combine(datetime.strptime(text, "%Y%m%d"), at)  # noqa: DTZ007 - a wall-clock day
+    found = datetime.strptime(text.rstrip("Z"), "%Y%m%dT%H%M%S")  # noqa: DTZ007 - zoned below
+    aware = found.replace(tzinfo=UTC if text.endswith("Z") else written_in or zone)
+    return aware.astimezone(zone).replace(tzinfo=None)

@@ -1,18 +1,27 @@
-"""What the emulated Google knows: people, grants, tokens, calendars. Kept in memory, and in a file if one is named."""
+"""What the emulated Google knows: people, grants, tokens, calendars, events. All of it in memory."""
 
-import json
-import pickle
-import threading
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import Any, cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 Json = dict[str, Any]
+TOKEN_LIFETIME = timedelta(hours=1)
+CANCELLED = "cancelled"
+
+
+@dataclass
+class Entry:
+    """A line of a person's calendar list. `fields`: `hidden`, `deleted`, `selected`, `summaryOverride` and the like."""
+
+    role: str
+    fields: Json = field(default_factory=dict)
+    changed: int = 0
 
 
 @dataclass
@@ -26,21 +35,27 @@ class Person:
     domain: str | None
     working_hours: Json | None = None
     is_suspended: bool = False
+    entries: dict[str, Entry] = field(default_factory=dict)
 
 
 @dataclass
 class Grant:
-    """What a person let a client have. Revoking it kills its tokens."""
+    """What a person let the client have so far. Revoking it kills its tokens."""
 
-    email: str
-    scopes: set[str]
+    scopes: list[str]
     is_live: bool = True
+
+
+@dataclass
+class RefreshToken:
+    email: str
+    scopes: list[str]
 
 
 @dataclass
 class Token:
     email: str
-    scopes: frozenset[str]
+    scopes: list[str]
     expires_at: datetime
 
 
@@ -55,65 +70,133 @@ class Code:
     nonce: str
     offline: bool
     asked_again: bool
+    expires_at: datetime
 
 
 @dataclass
-class Override:
-    """One instance of a series that differs from it, or was cancelled."""
+class Copy:
+    """One calendar's own part of an event. `removed`: the guest was taken off it, or threw it away."""
 
-    fields: Json
-    changed: int
+    fields: Json = field(default_factory=dict)
+    changed: int = 0
+    removed: bool = False
 
 
 @dataclass
-class Event:
-    """A meeting as all its calendars share it; `private` holds what each calendar keeps for itself.
+class Version:
+    """What all calendars share of an event, and what each keeps for itself.
 
-    `changed`: the change counter's value at its last change. `overrides`: by original start, an ISO text in UTC.
+    `changed`: the change counter's value at the last change. `fields` of an instance hold only where it differs.
     """
 
     fields: Json
-    organizer: str
-    changed: int
-    private: dict[str, Json] = field(default_factory=dict)
-    overrides: dict[str, Override] = field(default_factory=dict)
+    changed: int = 0
+    updated: str = ""
+    copies: dict[str, Copy] = field(default_factory=dict)
+
+
+@dataclass
+class Event(Version):
+    """`instances`: exceptions of a series by id suffix. `gone`: suffixes that the series had once, and since when."""
+
+    id: str = ""
+    organizer: str = ""
+    creator: str = ""
+    instances: dict[str, Version] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_series(self) -> bool:
+        return bool(self.fields.get("recurrence"))
+
+    def facts(self, suffix: str | None) -> Json:
+        """The shared fields; of an instance with its exceptions, whose None means that it lacks the field."""
+        instance = self.instances.get(suffix) if suffix else None
+        if instance is None:
+            return dict(self.fields)
+        merged = self.fields | instance.fields
+        return {name: value for name, value in merged.items() if value is not None}
+
+    def versions(self, suffix: str | None) -> Iterator[Version]:
+        yield self
+        if suffix and suffix in self.instances:
+            yield self.instances[suffix]
+
+    def changed_on(self, calendar_id: str, suffix: str | None) -> int:
+        return max(
+            changed
+            for version in self.versions(suffix)
+            for changed in (
+                version.changed,
+                version.copies[calendar_id].changed if calendar_id in version.copies else 0,
+            )
+        )
+
+    def is_on(self, calendar_id: str, suffix: str | None) -> bool:
+        copies = [version.copies[calendar_id] for version in self.versions(suffix) if calendar_id in version.copies]
+        return bool(copies) and not copies[-1].removed
+
+    def is_cancelled(self, calendar_id: str, suffix: str | None) -> bool:
+        status = any(version.fields.get("status") == CANCELLED for version in self.versions(suffix))
+        return status or not self.is_on(calendar_id, suffix)
+
+    def own_fields(self, calendar_id: str, suffix: str | None) -> Json:
+        found: Json = {}
+        for version in self.versions(suffix):
+            if calendar_id in version.copies:
+                found |= version.copies[calendar_id].fields
+        return found
 
 
 @dataclass
 class Calendar:
+    """`domain`: the organization that may read it. `pushes`: whether it can be watched."""
+
     id: str
     time_zone: str
+    summary: str
+    domain: str | None = None
     is_room: bool = False
+    pushes: bool = True
     events: dict[str, Event] = field(default_factory=dict)
 
 
 @dataclass
 class Channel:
+    """`resource`: the watched collection's path below `/calendar/v3/`."""
+
     id: str
-    calendar: str
+    email: str
+    resource: str
     address: str
     token: str
-    resource_id: str
     expires_at: datetime
     message: int = 0
+
+    @property
+    def resource_id(self) -> str:
+        return hashlib.sha256(f"{self.email} {self.resource}".encode()).hexdigest()[:27]
 
 
 @dataclass
 class State:
     client_id: str
     client_secret: str
+    redirect_uris: list[str] = field(default_factory=list)
     people: dict[str, Person] = field(default_factory=dict)
     calendars: dict[str, Calendar] = field(default_factory=dict)
+    # What colleagues of a domain may see of each other's calendars: a role, or "none".
+    sharing: dict[str, str] = field(default_factory=dict)
     grants: dict[str, Grant] = field(default_factory=dict)
     access_tokens: dict[str, Token] = field(default_factory=dict)
-    refresh_tokens: dict[str, str] = field(default_factory=dict)
+    refresh_tokens: dict[str, RefreshToken] = field(default_factory=dict)
     codes: dict[str, Code] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     counter: int = 0
-    # Sync tokens handed out at or before this count have expired.
+    # Sync tokens handed out before this count have expired.
     oldest_token: int = 0
     clock: datetime | None = None
-    key_pem: bytes = b""
+    key_pem: str = ""
 
     def now(self) -> datetime:
         return self.clock or datetime.now(UTC)
@@ -127,83 +210,16 @@ class State:
             made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             self.key_pem = made.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            ).decode()
         return _loaded(self.key_pem)
 
 
 @cache
-def _loaded(pem: bytes) -> rsa.RSAPrivateKey:
+def _loaded(pem: str) -> rsa.RSAPrivateKey:
     """Loading checks the key, which takes longer than signing."""
-    return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(pem, password=None))
+    return cast(rsa.RSAPrivateKey, serialization.load_pem_private_key(pem.encode(), password=None))
 
 
-class StateFile:
-    """Writes the state soon after it changed and at the end, atomically."""
-
-    DELAY_SECONDS = 0.5
-
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
-        self._timer: threading.Timer | None = None
-        self._lock = threading.Lock()
-
-    def load(self) -> State | None:
-        if self.path is None or not self.path.exists():
-            return None
-        # The file is the emulator's own, beside the demo that runs it.
-        return pickle.loads(self.path.read_bytes())  # type: ignore[no-any-return]  # noqa: S301
-
-    def changed(self, state: State) -> None:
-        if self.path is None:
-            return
-        with self._lock:
-            if self._timer is None:
-                self._timer = threading.Timer(self.DELAY_SECONDS, self.write, [state])
-                self._timer.daemon = True
-                self._timer.start()
-
-    def write(self, state: State) -> None:
-        if self.path is None:
-            return
-        with self._lock:
-            self._timer = None
-            unfinished = self.path.with_suffix(".unfinished")
-            unfinished.write_bytes(pickle.dumps(state))
-            unfinished.replace(self.path)
-
-
-def from_seed(seed: Json) -> State:
-    """Read the seed (docs/emulator.md). Raises KeyError or ValueError where it is malformed."""
-    from calendars.emulator.events import Calendars
-
-    client = seed.get("client", {})
-    state = State(client.get("id", "emulator-client"), client.get("secret", "emulator-secret"))
-    if seed.get("now"):
-        state.clock = datetime.fromisoformat(seed["now"])
-    for organization in seed.get("organizations", ()):
-        for found in organization.get("people", ()):
-            _add_person(state, found, organization["domain"])
-        for room in organization.get("rooms", ()):
-            state.calendars[room["email"]] = Calendar(room["email"], room.get("time_zone", "UTC"), is_room=True)
-    for found in seed.get("outsiders", ()):
-        _add_person(state, found, None)
-    calendars = Calendars(state)
-    for event in seed.get("events", ()):
-        body = {key: value for key, value in event.items() if key != "organizer"}
-        calendars.insert(event["organizer"], body)
-    return state
-
-
-def _add_person(state: State, found: Json, domain: str | None) -> None:
-    email = found["email"].lower()
-    subject = str(found.get("sub") or 10**20 + len(state.people))
-    zone = found.get("time_zone", "UTC")
-    state.people[email] = Person(email, found["name"], subject, zone, domain, found.get("working_hours"))
-    state.calendars[email] = Calendar(email, zone)
-
-
-def load_seed(path: Path) -> State:
-    return from_seed(json.loads(path.read_text()))
-
-
-TOKEN_LIFETIME = timedelta(hours=1)
+def text(at: datetime) -> str:
+    """An instant as Google writes it."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

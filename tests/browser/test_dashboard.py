@@ -86,7 +86,7 @@ def test_the_main_job_from_flexible_to_undo(site: Site) -> None:
     proposal.get_by_test_id("undo").click()
     expect(proposal).to_have_attribute("data-status", "undone")
     back = site.google.event(address("ada"), ids["plan"])["start"]["dateTime"]
-    assert back == "2027-03-01T09:30:00Z"
+    assert back == "2027-03-01T10:30:00+01:00"
     assert site.complaints == []
 
 

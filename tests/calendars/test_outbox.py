@@ -68,7 +68,7 @@ def test_a_move_reaches_google_and_all_guests_and_keeps_every_word(company: Comp
 
     assert write.state == OutboxWrite.State.DONE
     event = company.google.event(address("ben"), planned)
-    assert event["start"]["dateTime"] == "2027-03-02T13:00:00Z"
+    assert event["start"]["dateTime"] == "2027-03-02T14:00:00+01:00"
     assert (event["summary"], event["description"]) == ("Plan", "kept at Google")
     [sent] = [entry for entry in company.google.log if entry["method"] == "PATCH"]
     assert set(sent["body"]) == {"start", "end"}
@@ -84,7 +84,7 @@ def test_somebodys_edit_since_the_decision_stands(company: Company, planned: str
     [write] = perform_all(company)
 
     assert write.state == OutboxWrite.State.STALE
-    assert start_at_google(company, planned) == "2027-03-01T16:00:00"
+    assert start_at_google(company, planned) == "2027-03-01T16:00:00+01:00"
 
 
 def test_a_worker_that_died_after_google_had_answered_repeats_nothing(company: Company, planned: str) -> None:
@@ -103,7 +103,7 @@ def test_a_worker_that_died_after_google_had_answered_repeats_nothing(company: C
         e for e in company.google.state.calendars[address("ada")].events.values() if e.fields["summary"] == "Focus time"
     ]
     assert len(held) == 1
-    assert start_at_google(company, planned) == "2027-03-02T13:00:00Z"
+    assert start_at_google(company, planned) == "2027-03-02T14:00:00+01:00"
 
 
 def test_a_leased_write_is_nobody_elses_until_the_lease_ends(company: Company, planned: str) -> None:
