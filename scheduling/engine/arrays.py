@@ -1,0 +1,427 @@
+"""The instance as arrays, built once: what never changes during a search, and what does.
+
+Only *movable* events with another place to go to are events here; all others are baked into the free time that they
+leave. A person's time line is cut into *cells*, one for each day (a cell ends with its day's span), so that a move
+touches few of them; a room's into one for each day that matters. An event belongs to every cell that it overlaps.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from scheduling.engine import places
+from scheduling.engine.instance import SIDES, Event, Instance, Person
+from scheduling.engine.score import move_cost, week_of
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+
+NOWHERE = -(2**30)  # the start of a meeting that is not placed yet
+FOREVER = 2**30
+UNLIMITED = 2**30
+
+
+class Model(NamedTuple):
+    """What never changes. Events are the movable ones, by their number here; `x_off` holds the borders of ragged `x`.
+
+    Times: int32 minutes since the origin. Resources are the people, then the rooms. Weeks are pairs (person, week).
+    """
+
+    step: int
+    focus: float
+    beyond: float
+    side_bonus: float
+    conflict: float
+    room_conflict: float
+    people: int
+    # cells
+    cell_off: Ints  # [resources + 1]
+    cell_end: Ints  # [cells]
+    cell_person: Ints  # [cells], -1 for rooms
+    cell_week: Ints  # [cells], -1 where no day is
+    cell_noon: Ints
+    cell_missed: Floats  # cost of no lunch; 0 where none is due
+    free_off: Ints  # [cells + 1]
+    free_start: Ints  # working time outside fixed events
+    free_end: Ints
+    lunch_off: Ints  # [cells + 1]
+    lunch_start: Ints  # each lunch that no fixed event forbids
+    lunch_end: Ints
+    lunch_cost: Floats
+    list_off: Ints  # [cells + 1]: room for the events of each cell
+    # people and weeks
+    focus_min: Ints  # [people]
+    focus_block: Ints
+    focus_side: Ints  # index into SIDES
+    person_weeks: Ints  # [people + 1]: weeks of each person
+    week_person: Ints  # [weeks]
+    week_goal: Floats
+    week_drop: Floats
+    week_moves: Ints
+    week_off: Ints  # [weeks + 1]
+    week_cells: Ints
+    # fixed events, by resource, sorted by start
+    fixed_off: Ints  # [resources + 1]
+    fixed_start: Ints
+    fixed_end: Ints
+    meeting_off: Ints  # [people + 1]
+    meeting_start: Ints
+    meeting_end: Ints
+    # movable events
+    duration: Ints  # [events]
+    home: Ints  # today's start, NOWHERE for a meeting to be placed
+    home_room: Ints  # -1: none
+    home_cost: Floats  # of staying: outside meeting hours, over fixed events
+    home_legal: npt.NDArray[np.bool_]  # today's start may be kept with another room
+    move_cost: Floats
+    person_off: Ints  # [events + 1]
+    person: Ints
+    person_week: Ints  # the week in which a move of this event counts for this person
+    run_off: Ints  # [events + 1]
+    run_start: Ints  # legal starts as runs on the grid
+    run_count: Ints
+    run_before: Ints  # starts of this event in earlier runs
+    starts: Ints  # [events]
+    room_off: Ints  # [events + 1]
+    room: Ints  # choices, -1: none
+
+
+class Arrays(NamedTuple):
+    """The model, the instance's number of each of its events, and the score of what never changes."""
+
+    model: Model
+    events: Ints
+    constant: float
+
+
+class Ragged:
+    """Rows of different lengths, appended one after the other."""
+
+    def __init__(self) -> None:
+        self._off = [0]
+        self._values: list[int] = []
+
+    def add(self, values: object) -> None:
+        self._values.extend(values)  # type: ignore[arg-type]
+        self._off.append(len(self._values))
+
+    def off(self) -> Ints:
+        return np.array(self._off, np.int32)
+
+    def values(self) -> Ints:
+        return np.array(self._values, np.int32)
+
+
+def build(instance: Instance) -> Arrays:
+    """Arrays of the instance. An event that has nowhere else to go counts as fixed."""
+    movable = np.array([event.movable is not None for event in instance.events], np.bool_)
+    while True:
+        fixed = fixed_events(instance, movable)
+        found = legal_places(instance, np.flatnonzero(movable).astype(np.int32), fixed)
+        stuck = found.events[~_has_choice(instance, found)]
+        if not stuck.size:
+            return _assemble(instance, found, fixed)
+        movable[stuck] = False
+
+
+class Fixed(NamedTuple):
+    """Fixed events by resource, sorted by start."""
+
+    off: Ints
+    start: Ints
+    end: Ints
+
+
+class Legal(NamedTuple):
+    """Legal starts of some events, their rooms not considered."""
+
+    events: Ints
+    run_off: Ints
+    run_start: Ints
+    run_count: Ints
+    home_legal: npt.NDArray[np.bool_]
+    room_off: Ints
+    room: Ints
+
+
+def fixed_events(instance: Instance, movable: npt.NDArray[np.bool_]) -> Fixed:
+    resources, starts, ends = [], [], []
+    people = len(instance.people)
+    for number, event in enumerate(instance.events):
+        if movable[number] or event.start is None:
+            continue
+        here = [*event.attendees] if event.room is None else [*event.attendees, people + event.room]
+        resources += here
+        starts += [event.start] * len(here)
+        ends += [event.start + event.duration] * len(here)
+    resource, start, end = (np.array(column, np.int32) for column in (resources, starts, ends))
+    order = np.lexsort((end, start, resource))
+    count = np.bincount(resource, minlength=people + len(instance.rooms))
+    return Fixed(_borders(count), start[order], end[order])
+
+
+def legal_places(instance: Instance, events: Ints, fixed: Fixed) -> Legal:
+    """Where each of `events` may start: inside a window, everyone's meeting hours, on the grid, over nothing fixed."""
+    windows, window_off = _pairs([_windows(instance.events[number]) for number in events])
+    meeting, meeting_off = _pairs([person.meeting for person in instance.people])
+    people, rooms = Ragged(), Ragged()
+    for number in events:
+        event = instance.events[number]
+        people.add(event.attendees)
+        rooms.add(_room_choices(event))
+    duration = np.array([instance.events[number].duration for number in events], np.int32)
+    home = np.array([_home(instance.events[number]) for number in events], np.int32)
+    run_off, run_start, run_count, home_legal = places.legal_runs(
+        duration, home, window_off, windows, people.off(), people.values(), meeting_off, meeting, *fixed, instance.step
+    )
+    return Legal(events, run_off, run_start, run_count, home_legal, rooms.off(), rooms.values())
+
+
+def _has_choice(instance: Instance, legal: Legal) -> npt.NDArray[np.bool_]:
+    """False for an event that could only stay; a meeting to be placed always has one."""
+    choice = np.ones(legal.events.size, np.bool_)
+    for number, key in enumerate(legal.events):
+        event = instance.events[key]
+        runs = slice(legal.run_off[number], legal.run_off[number + 1])
+        rooms = legal.room[legal.room_off[number] : legal.room_off[number + 1]]
+        if event.start is None:
+            continue
+        offset = event.start - legal.run_start[runs]
+        at_home = (
+            (offset >= 0) & (offset % instance.step == 0) & (offset // instance.step < legal.run_count[runs])
+        ).any()
+        elsewhere = int(legal.run_count[runs].sum()) > int(at_home) and rooms.size > 0
+        other_room = legal.home_legal[number] and (rooms != _home_room(event)).any()
+        choice[number] = elsewhere or other_room
+    return choice
+
+
+def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
+    events = [instance.events[number] for number in legal.events]
+    cells = _Cells(instance)
+    duration = np.array([event.duration for event in events], np.int32)
+    home = np.array([_home(event) for event in events], np.int32)
+    home_room = np.array([_home_room(event) for event in events], np.int32)
+    person_off, person, person_week = _attendance(instance, events, cells)
+    meeting, meeting_off = _pairs([one.meeting for one in instance.people])
+    weights = instance.weights
+    cells.add_rooms(instance, events, legal)
+    starts = np.array(
+        [legal.run_count[a:b].sum() for a, b in zip(legal.run_off, legal.run_off[1:], strict=False)], np.int32
+    )
+    home_cost = places.home_costs(
+        duration, home, home_room, person_off, person, meeting_off, meeting, *fixed,
+        len(instance.people), weights.conflict, weights.room_conflict, weights.outside_hours,
+    )  # fmt: skip
+    day = cells.days()
+    free_off, free_start, free_end = places.free_time(*day.working, *day.span_of_cells, *fixed)
+    lunch_off, lunch_start, lunch_end = places.lunch_choices(
+        day.cell_person, day.lunch_low, day.lunch_high, day.lunch_min, day.lunch_ideal, *fixed, instance.step
+    )
+    short = np.repeat(day.lunch_ideal, np.diff(lunch_off)) - (lunch_end - lunch_start)
+    model = Model(
+        step=instance.step, focus=weights.focus, beyond=weights.beyond_goal, side_bonus=weights.side_bonus,
+        conflict=weights.conflict, room_conflict=weights.room_conflict, people=len(instance.people),
+        cell_off=cells.off(), cell_end=day.cell_end, cell_person=day.cell_person, cell_week=day.cell_week,
+        cell_noon=day.noon, cell_missed=np.where(day.lunch_due, weights.lunch, 0.0),
+        free_off=free_off, free_start=free_start, free_end=free_end,
+        lunch_off=lunch_off, lunch_start=lunch_start, lunch_end=lunch_end,
+        lunch_cost=weights.lunch_short * short.astype(np.float64),
+        list_off=cells.capacity(person_off, person, legal),
+        focus_min=np.array([one.focus.min for one in instance.people], np.int32),
+        focus_block=np.array([one.focus.block for one in instance.people], np.int32),
+        focus_side=np.array([SIDES.index(one.focus.side) for one in instance.people], np.int32),
+        person_weeks=np.array(cells.person_weeks, np.int32),
+        week_person=np.array(cells.week_person, np.int32), week_goal=np.array(cells.week_goal, np.float64),
+        week_drop=np.array(cells.week_drop, np.float64), week_moves=np.array(cells.week_moves, np.int32),
+        week_off=_borders(np.bincount(day.cell_week[day.cell_week >= 0], minlength=len(cells.week_person))),
+        week_cells=_members(day.cell_week),
+        fixed_off=fixed.off, fixed_start=fixed.start, fixed_end=fixed.end,
+        meeting_off=meeting_off, meeting_start=meeting[:, 0].copy(), meeting_end=meeting[:, 1].copy(),
+        duration=duration, home=home, home_room=home_room, home_cost=home_cost, home_legal=legal.home_legal,
+        move_cost=np.array([move_cost(instance, event) for event in events], np.float64),
+        person_off=person_off, person=person, person_week=person_week,
+        run_off=legal.run_off, run_start=legal.run_start, run_count=legal.run_count,
+        run_before=_counts_before(legal.run_off, legal.run_count), starts=starts,
+        room_off=legal.room_off, room=legal.room,
+    )  # fmt: skip
+    return Arrays(model, legal.events, _constant(instance, set(legal.events.tolist()), fixed))
+
+
+class _Days(NamedTuple):
+    working: tuple[Ints, Ints, Ints]  # off by person, start, end
+    span_of_cells: tuple[Ints, Ints, Ints]  # person, start, end of each cell's day
+    cell_person: Ints
+    cell_week: Ints
+    cell_end: Ints
+    noon: Ints
+    lunch_due: npt.NDArray[np.bool_]
+    lunch_low: Ints
+    lunch_high: Ints
+    lunch_min: Ints
+    lunch_ideal: Ints
+
+
+class _Cells:
+    """Cells and weeks, counted person by person and then room by room."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.week_person: list[int] = []
+        self.week_goal: list[float] = []
+        self.week_drop: list[float] = []
+        self.week_moves: list[int] = []
+        self.person_weeks = [0]
+        self.week_of_label: list[dict[int | None, int]] = []
+        self._instance = instance
+        self._rows: list[tuple[int, ...]] = []
+        self._off = [0]
+        self._room_cells: list[int] = []
+        for number, person in enumerate(instance.people):
+            self._add_person(number, person)
+
+    def _add_person(self, number: int, person: Person) -> None:
+        weeks: dict[int | None, int] = {}
+        for label in dict.fromkeys(day.week for day in person.days) or [None]:
+            weeks[label] = len(self.week_person)
+            drop, moves = person.limits
+            self.week_person.append(number)
+            self.week_goal.append(0.0 if label is None else person.focus.goal[label])
+            self.week_drop.append(np.inf if drop is None else drop)
+            self.week_moves.append(UNLIMITED if moves is None else min(moves, UNLIMITED))
+        self.week_of_label.append(weeks)
+        self.person_weeks.append(len(self.week_person))
+        for day in person.days:
+            low, high, least, ideal = 0, 0, 1, 1
+            if day.lunch:
+                low, high = max(day.lunch.window[0], day.span[0]), min(day.lunch.window[1], day.span[1])
+                least, ideal = day.lunch.min, day.lunch.ideal
+            self._rows.append(
+                (
+                    number,
+                    weeks[day.week],
+                    day.span[1],
+                    *day.span,
+                    day.noon,
+                    day.lunch is not None,
+                    low,
+                    high,
+                    least,
+                    ideal,
+                )
+            )
+        if person.days:
+            self._rows[-1] = (*self._rows[-1][:2], FOREVER, *self._rows[-1][3:])
+        else:
+            self._rows.append((number, -1, FOREVER, 0, 0, 0, False, 0, 0, 1, 1))
+        self._off.append(len(self._rows))
+
+    def add_rooms(self, instance: Instance, events: list[Event], legal: Legal) -> None:
+        """One cell for each day on which something may begin in the room."""
+        begins: list[set[int]] = [set() for _ in instance.rooms]
+        for number, event in enumerate(events):
+            runs = slice(legal.run_off[number], legal.run_off[number + 1])
+            last = legal.run_start[runs] + (legal.run_count[runs] - 1) * instance.step
+            days = {int(start) // 1440 for start in (*legal.run_start[runs], *last)}
+            for room in {int(room) for room in legal.room[legal.room_off[number] : legal.room_off[number + 1]]} - {-1}:
+                begins[room] |= days
+            if event.room is not None and event.start is not None:
+                begins[event.room].add(event.start // 1440)
+        for room in begins:
+            for day in sorted(room)[:-1]:
+                self._rows.append((-1, -1, (day + 1) * 1440, 0, 0, 0, False, 0, 0, 1, 1))
+            self._rows.append((-1, -1, FOREVER, 0, 0, 0, False, 0, 0, 1, 1))
+            self._off.append(len(self._rows))
+
+    def off(self) -> Ints:
+        return np.array(self._off, np.int32)
+
+    def days(self) -> _Days:
+        columns = np.array(self._rows, np.int64).reshape(-1, 11).T.astype(np.int32)
+        person, week, end, start, stop, noon, due, low, high, least, ideal = (column.copy() for column in columns)
+        working, working_off = _pairs([one.working for one in self._instance.people])
+        return _Days(
+            working=(working_off, working[:, 0].copy(), working[:, 1].copy()),
+            span_of_cells=(person, start, stop),
+            cell_person=person, cell_week=week, cell_end=end, noon=noon, lunch_due=due.astype(np.bool_),
+            lunch_low=low, lunch_high=high, lunch_min=least, lunch_ideal=ideal,
+        )  # fmt: skip
+
+    def capacity(self, person_off: Ints, person: Ints, legal: Legal) -> Ints:
+        """Borders of the cells' lists: each can hold all movable events of its person, or of its room."""
+        off = np.array(self._off)
+        people = len(self._instance.people)
+        most = np.zeros(off.size - 1, np.int64)
+        np.add.at(most, person, 1)
+        rooms_of = np.repeat(np.arange(legal.events.size), np.diff(legal.room_off))
+        used = {(int(e), int(room)) for e, room in zip(rooms_of, legal.room, strict=True) if room >= 0}
+        for number, key in enumerate(legal.events):
+            home = _home_room(self._instance.events[key])
+            used |= {(number, home)} if home >= 0 else set()
+        for _, room in used:
+            most[people + room] += 1
+        return _borders(np.repeat(most, np.diff(off)))
+
+
+def _attendance(instance: Instance, events: list[Event], cells: _Cells) -> tuple[Ints, Ints, Ints]:
+    people, weeks = Ragged(), Ragged()
+    for event in events:
+        people.add(event.attendees)
+        weeks.add(
+            cells.week_of_label[number][week_of(instance.people[number], event.start or 0)]
+            for number in event.attendees
+        )
+    return people.off(), people.values(), weeks.values()
+
+
+def _constant(instance: Instance, movable: set[int], fixed: Fixed) -> float:
+    """The score of fixed events among themselves: overlaps and meetings outside meeting hours."""
+    weights, people = instance.weights, len(instance.people)
+    pairs, room_pairs = places.overlapping_pairs(*fixed, people)
+    outside = sum(
+        not any(a <= event.start and event.start + event.duration <= b for a, b in instance.people[person].meeting)
+        for number, event in enumerate(instance.events)
+        if number not in movable and event.start is not None and len(event.attendees) >= 2
+        for person in event.attendees
+    )
+    return -weights.conflict * pairs - weights.room_conflict * room_pairs - weights.outside_hours * outside
+
+
+def _home(event: Event) -> int:
+    return NOWHERE if event.start is None else event.start
+
+
+def _home_room(event: Event) -> int:
+    return -1 if event.room is None else event.room
+
+
+def _room_choices(event: Event) -> tuple[int, ...]:
+    rooms = event.movable.rooms if event.movable else None
+    return (_home_room(event),) if rooms is None else rooms
+
+
+def _windows(event: Event) -> tuple[tuple[int, int], ...]:
+    return event.movable.windows if event.movable else ()
+
+
+def _pairs(rows: list[tuple[tuple[int, int], ...]]) -> tuple[Ints, Ints]:
+    """All intervals in rows of two, and the borders of each owner's."""
+    count = np.array([len(row) for row in rows], np.int64)
+    return np.array([pair for row in rows for pair in row], np.int32).reshape(-1, 2), _borders(count)
+
+
+def _borders(count: npt.NDArray[np.int64]) -> Ints:
+    return np.concatenate(([0], np.cumsum(count))).astype(np.int32)
+
+
+def _members(group: Ints) -> Ints:
+    """Numbers of those in group 0, then of those in group 1 and so on; a negative group holds nothing."""
+    order = np.argsort(group, kind="stable").astype(np.int32)
+    return order[group[order] >= 0].astype(np.int32)
+
+
+def _counts_before(off: Ints, count: Ints) -> Ints:
+    total = np.concatenate(([0], np.cumsum(count)))
+    return (total[:-1] - np.repeat(total[off[:-1]], np.diff(off))).astype(np.int32)

@@ -1,0 +1,155 @@
+"""The command line, shared by `manage.py optimize_instance` and `python -m scheduling.engine`.
+
+Exit status: 0 written, 2 bad input, 3 a new meeting has no place.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+SHORTEST_SECONDS = 2.0
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("instance", type=Path, metavar="IN.json", nargs="?")
+    parser.add_argument("--out", type=Path, metavar="OUT.json")
+    parser.add_argument("--seconds", type=float, help="wall time from process start to the written file")
+    parser.add_argument("--iterations", type=int, help="tried moves; alone, there is no time limit")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="the plan doesn't depend on it")
+    parser.add_argument("--warm", type=Path, metavar="OUT.json", help="an earlier solution to start from")
+    parser.add_argument("--changed", default="", help="ids of events that differ since, comma separated")
+    parser.add_argument("--json-progress", action="store_true")
+    parser.add_argument("--warm-up", action="store_true", help="compile the kernels and exit")
+
+
+def run(options: argparse.Namespace, *, began: float, error: Callable[[str], object]) -> int:
+    if options.warm_up:
+        warm_up()
+        return 0
+    if options.instance is None or options.out is None:
+        error("IN.json and --out OUT.json are needed.")
+        return 2
+    from scheduling.engine.reading import InstanceError
+    from scheduling.engine.solve import Infeasible
+
+    try:
+        _solve(options, began)
+    except InstanceError as problem:
+        error(str(problem))
+        return 2
+    except OSError as problem:
+        error(f"{problem.filename}: {problem.strerror}")
+        return 2
+    except Infeasible as problem:
+        error(json.dumps({"infeasible": problem.event, "blockers": list(problem.blockers)}))
+        return 3
+    return 0
+
+
+def _solve(options: argparse.Namespace, began: float) -> None:
+    from scheduling.engine.instance import load, load_json
+    from scheduling.engine.solution import parse_events
+    from scheduling.engine.solve import solve
+    from scheduling.engine.stop import Asked
+
+    asked = Asked()
+
+    def interrupted(*_: object) -> None:
+        asked.asked = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupted)
+    instance = load(options.instance)
+    loaded = time.monotonic()
+    warm = parse_events(load_json(options.warm)) if options.warm else {}
+    changed = {key for key in options.changed.split(",") if key}
+    report = _Report(options, loaded)
+    seconds = None if options.seconds is None else max(SHORTEST_SECONDS, options.seconds) - (loaded - began)
+    solution = solve(
+        instance,
+        seed=options.seed,
+        seconds=seconds,
+        iterations=options.iterations,
+        stop=asked,
+        warm={key: change for key, change in warm.items() if key not in changed},
+        progress=report,
+    )
+    write(options.out, solution.as_document())
+
+
+class _Report:
+    """Writes the best plan so far, at once and then at most every second, and tells how it goes."""
+
+    EVERY_SECONDS = 1.0
+
+    def __init__(self, options: argparse.Namespace, loaded: float) -> None:
+        self._options, self._loaded, self._written = options, loaded, 0.0
+
+    def __call__(self, score: float, bound: float | None, solution: Callable[[], Any]) -> None:
+        now = time.monotonic()
+        if self._options.json_progress:
+            line = {"t_ms": round((now - self._loaded) * 1000), "score": score, "bound": bound}
+            sys.stdout.write(json.dumps(line) + "\n")
+            sys.stdout.flush()
+        elif sys.stderr.isatty():
+            sys.stderr.write(f"\rscore {score:,.1f}, at most {bound:,.1f}   ")
+        if not self._written or now - self._written > self.EVERY_SECONDS:
+            write(self._options.out, solution().as_document())
+            self._written = time.monotonic()
+
+
+def write(path: Path, document: dict[str, object]) -> None:
+    """Atomically: a reader finds the old file or the new one, whole."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    unfinished.write_text(json.dumps(document))
+    unfinished.replace(path)
+
+
+def warm_up() -> None:
+    """Compile every kernel on a tiny instance, so that nobody waits for it later."""
+    from scheduling.engine.instance import parse
+    from scheduling.engine.solve import solve
+
+    solve(parse(TINY), iterations=1)
+
+
+TINY: dict[str, Any] = {
+    "format": "clockwise-instance/1",
+    "name": "tiny",
+    "origin": "2027-01-04T00:00:00Z",
+    "step": 15,
+    "weights": {},
+    "people": [
+        {
+            "id": "p0",
+            "limits": {"focus_drop": 60, "moves": 2},
+            "working": [[540, 1020]],
+            "meeting": [[540, 1020]],
+            "days": [
+                {"week": 0, "span": [540, 1020], "noon": 720, "lunch": {"window": [690, 810], "min": 30, "ideal": 60}}
+            ],
+            "focus": {"min": 60, "block": 120, "goal": [300], "side": "morning"},
+        }
+    ],
+    "rooms": [{"id": "r0", "capacity": 4, "building": "b"}],
+    "events": [
+        {
+            "id": f"e{n}",
+            "start": start,
+            "end": start + 30,
+            "attendees": ["p0"],
+            "room": "r0",
+            "movable": {"windows": [[540, 1020]], "rooms": ["r0"], "cost": 0} if n else None,
+        }
+        for n, start in enumerate((600, 615, 660))
+    ],
+}

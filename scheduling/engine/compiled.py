@@ -1,0 +1,40 @@
+"""Kernels are compiled once and kept on disk.
+
+Numba looks only at the file of the kernel itself: after an upgrade that changed a callee it would go on with the old
+code. So the cache lies in a folder named for the content of all the engine's modules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numba
+
+_ENGINE = Path(__file__).parent
+_Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
+
+
+def _cache_folder() -> str:
+    digest = hashlib.sha256()
+    for module in sorted(_ENGINE.rglob("*.py")):
+        digest.update(module.read_bytes())
+    root = Path(numba.config.CACHE_DIR) if numba.config.CACHE_DIR else _ENGINE / "__pycache__"
+    return str(root / f"kernels-{digest.hexdigest()[:16]}")
+
+
+numba.config.CACHE_DIR = _cache_folder()
+
+if TYPE_CHECKING:
+
+    def kernel(function: _Kernel) -> _Kernel: ...
+
+    def hot_kernel(function: _Kernel) -> _Kernel: ...
+
+else:
+    kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
+    # Without reference counts, of which each call would else write one for each of the model's seventy arrays (a
+    # hundred times slower). Such a kernel can't allocate.
+    hot_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
