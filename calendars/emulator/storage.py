@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import threading
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,15 @@ FORMAT = 1
 
 
 class StateFile:
-    """Nothing at all without a path. `lock`: held while the state is read."""
+    """Nothing at all without a path. `lock`: held while the state is read, so a large one is written more rarely."""
 
     DELAY_SECONDS = 1.0
+    DELAY_PER_WRITING_SECOND = 20.0
 
     def __init__(self, path: Path | None, lock: threading.RLock) -> None:
         self._path, self._lock = path, lock
         self._timer: threading.Timer | None = None
+        self._delay_seconds = self.DELAY_SECONDS
 
     def load(self) -> State | None:
         """Raises ValueError for a file that this version can't read."""
@@ -47,7 +50,7 @@ class StateFile:
     def changed(self, state: State) -> None:
         with self._lock:
             if self._path is not None and self._timer is None:
-                self._timer = threading.Timer(self.DELAY_SECONDS, self._write_soon, [state])
+                self._timer = threading.Timer(self._delay_seconds, self._write_soon, [state])
                 self._timer.daemon = True
                 self._timer.start()
 
@@ -64,12 +67,15 @@ class StateFile:
     def _write(self, state: State) -> None:
         if self._path is None:
             return
+        began = time.monotonic()
         with self._lock:
             content = text(state)
             unfinished = self._path.with_suffix(".unfinished")
             unfinished.touch(mode=0o600)
             unfinished.write_text(content)
             unfinished.replace(self._path)
+        taken = time.monotonic() - began
+        self._delay_seconds = max(self.DELAY_SECONDS, taken * self.DELAY_PER_WRITING_SECOND)
 
 
 def text(state: State) -> str:
