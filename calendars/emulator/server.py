@@ -2,7 +2,6 @@
 
 import json
 import threading
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -137,8 +136,3 @@ class Emulator:
     def expire_sync_tokens(self) -> None:
         with self.lock:
             self.state.oldest_token = self.state.next_change()
-
-    def advance(self, by: timedelta) -> None:
-        """Stop the clock, that much later than it stands."""
-        with self.lock:
-            self.state.clock = self.state.now() + by
