@@ -4,6 +4,6 @@
 shared lock; the last to leave stops them.
 """
 
-from clockwise.embedded.installation import clean, join
+from clockwise.embedded.installation import InUse, clean, join
 
-__all__ = ["clean", "join"]
+__all__ = ["InUse", "clean", "join"]

@@ -3,8 +3,16 @@
 import sys
 from pathlib import Path
 
-from clockwise.embedded import clean
+from clockwise.embedded import InUse, clean
+
+
+def main(folders: list[str]) -> None:
+    try:
+        for folder in folders:
+            clean(Path(folder))
+    except InUse as refusal:
+        sys.exit(str(refusal))
+
 
 if __name__ == "__main__":
-    for folder in sys.argv[1:]:
-        clean(Path(folder))
+    main(sys.argv[1:])

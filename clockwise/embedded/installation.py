@@ -5,26 +5,33 @@ import base64
 import hashlib
 import os
 import secrets
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from clockwise.embedded import locks
-from clockwise.embedded.place import remove, runner, servers_folder
-from clockwise.embedded.postgres import Postgres
+from clockwise.embedded.place import existing_folder, make_folder, runner, write_private
+from clockwise.embedded.postgres import ROLES, Postgres
 from clockwise.embedded.valkey import Valkey
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
+APPS = ("clockwise", "calendars", "scheduling", "scim", "privacy")
+MIGRATION_SECONDS = 300
 Migrate = Callable[[dict[str, str]], None]
-# A keeper outlives the process that started it; a reference kept is what tells Python so.
-_keepers: list[subprocess.Popen[bytes]] = []
+
+
+class InUse(Exception):
+    """Somebody uses the servers, so that they can't be removed."""
 
 
 @dataclass(frozen=True)
 class Installation:
     root: Path
+    folder: Path
     postgres: Postgres
     valkey: Valkey
 
@@ -37,41 +44,55 @@ class Installation:
         self.valkey.stop()
 
 
-def at(root: Path, *, durable: bool) -> Installation:
-    who = runner()
-    folder = servers_folder(root, who)
-    return Installation(root, Postgres(root, folder, who, durable), Valkey(folder, who, durable))
-
-
 def join(root: Path, *, durable: bool = True, migrate: Migrate | None = None) -> dict[str, str]:
     """Start or join the servers of `root` until this process ends, and return the environment that names them.
 
     `durable=False` trades safety against a crash of the machine for speed: for tests alone.
+    Raises RuntimeError, in words for people, when a server or a migration fails.
     """
-    root.mkdir(mode=0o755, parents=True, exist_ok=True)
+    root = root.resolve()
     with locks.exclusive(root / "setup.lock"):
         # Waits while a keeper is stopping the servers; from here on they are wanted.
         users = locks.share(root / "users.lock")
-        # Before anything can fail, so that nothing started here is left running.
         atexit.register(_leave, root, users, os.getpid(), durable)
         _start_keeper(root, durable)
-        installation = at(root, durable=durable)
-        fresh = not (installation.postgres.data / "PG_VERSION").exists()
+        installation = find(root, durable=durable) or _at(root, make_folder(root), durable)
         installation.start()
-        if fresh or not (root / "migrated").exists():
-            installation.postgres.create_roles()
-        environment = _environment(installation)
-        _migrate_when_needed(root, environment, migrate or _migrate)
+        folder, environment = installation.folder, _environment(installation)
+        _once_for(folder / "roles", _digest([ROLES]), installation.postgres.create_roles)
+        _once_for(folder / "migrations", _digest(_migrations()), lambda: (migrate or _migrate)(environment))
     return environment
 
 
 def clean(root: Path) -> None:
-    """Stop the servers and remove all of the installation. It must not be in use."""
+    """Stop the servers and remove all of the installation, and of those in folders below it.
+
+    Raises InUse while a process uses it.
+    """
+    root = root.resolve()
+    for below in list(root.glob("*/setup.lock")):
+        clean(below.parent)
     if not root.exists():
         return
     with locks.exclusive(root / "setup.lock"):
-        at(root, durable=False).stop()
-        remove(root)
+        users = locks.take_if_unused(root / "users.lock")
+        if users is None:
+            raise InUse(f"{root} is in use. Stop what uses it (make demo, make run, make test) first.")
+        if installation := find(root, durable=False):
+            installation.stop()
+            shutil.rmtree(installation.folder)
+        shutil.rmtree(root)
+        os.close(users)
+
+
+def find(root: Path, *, durable: bool) -> Installation | None:
+    folder = existing_folder(root)
+    return _at(root, folder, durable) if folder else None
+
+
+def _at(root: Path, folder: Path, durable: bool) -> Installation:
+    who = runner(folder)
+    return Installation(root, folder, Postgres(root, folder, who, durable), Valkey(folder, who, durable))
 
 
 def _leave(root: Path, users: int, joined_by: int, durable: bool) -> None:
@@ -79,24 +100,33 @@ def _leave(root: Path, users: int, joined_by: int, durable: bool) -> None:
     if os.getpid() != joined_by or not root.exists():
         return
     with locks.exclusive(root / "setup.lock"):
-        if locks.try_alone(users):
-            at(root, durable=durable).stop()
-    os.close(users)
+        os.close(users)
+        alone = locks.take_if_unused(root / "users.lock")
+        if alone is None:
+            return
+        if installation := find(root, durable=durable):
+            installation.stop()
+        os.close(alone)
 
 
 def _start_keeper(root: Path, durable: bool) -> None:
     """A small process that stops the servers when their last user was killed and could not."""
-    keeper = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "clockwise.embedded.keeper", str(root), "durable" if durable else "fast"],
-        cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )  # fmt: skip
-    _keepers.append(keeper)
+    lock = locks.open_lock(root / "keeper.lock")
+    if locks.try_alone(lock):
+        command = [sys.executable, "-m", "clockwise.embedded.keeper", str(root), str(lock)]
+        keeper = subprocess.Popen(  # noqa: S603
+            [*command, "durable" if durable else "fast"], cwd=CHECKOUT, pass_fds=[lock], start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        keeper.returncode = 0  # it outlives this process on purpose, of which Python would warn
+    os.close(lock)
 
 
 def _environment(installation: Installation) -> dict[str, str]:
     root, postgres = installation.root, installation.postgres
-    address = root / "base_url"
+    address, keys, keystore = root / "base_url", root / "master-keys", root / "keystore"
+    keystore.mkdir(mode=0o700, exist_ok=True)
+    _secret(keys, lambda: f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}\n")
     return {
         "DATABASE_URL": postgres.url("cw_app"),
         "CLOCKWISE_DB_OWNER_URL": postgres.url("cw_owner"),
@@ -104,52 +134,42 @@ def _environment(installation: Installation) -> dict[str, str]:
         "REDIS_URL": installation.valkey.url,
         "SECRET_KEY": _secret(root / "secret-key", lambda: secrets.token_urlsafe(50)),
         "CLOCKWISE_KEY_PROVIDER": "file",
-        "CLOCKWISE_KEY_FILE": str(_key_file(root)),
-        "CLOCKWISE_KEYSTORE": str(_keystore(root)),
-        "CLOCKWISE_BASE_URL": address.read_text() if address.exists() else "http://127.0.0.1:8000",
+        "CLOCKWISE_KEY_FILE": str(keys),
+        "CLOCKWISE_KEYSTORE": str(keystore),
+        "CLOCKWISE_BASE_URL": address.read_text().strip() if address.exists() else "http://127.0.0.1:8000",
         "ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]",
     }
 
 
 def _secret(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(make())
+        write_private(path, make())
     return path.read_text()
 
 
-def _key_file(root: Path) -> Path:
-    path = root / "master-keys"
-    _secret(path, lambda: f"1:{base64.b64encode(secrets.token_bytes(32)).decode()}\n")
-    return path
+def _once_for(stamp: Path, wanted: str, act: Callable[[], None]) -> None:
+    """Act unless that was done for the same state. The stamp lies beside the data that it speaks of."""
+    if not stamp.exists() or stamp.read_text() != wanted:
+        act()
+        write_private(stamp, wanted)
 
 
-def _keystore(root: Path) -> Path:
-    path = root / "keystore"
-    path.mkdir(mode=0o700, exist_ok=True)
-    return path
+def _migrations() -> list[Path]:
+    return sorted(path for app in APPS for path in (CHECKOUT / app).glob("**/migrations/*.py"))
 
 
-def _migrate_when_needed(root: Path, environment: dict[str, str], migrate: Migrate) -> None:
-    wanted, done = _fingerprint(), root / "migrated"
-    if not done.exists() or done.read_text() != wanted:
-        migrate(environment)
-        done.write_text(wanted)
-
-
-def _fingerprint() -> str:
-    """Changes when a migration is added or edited."""
-    digest = hashlib.sha256()
-    for path in sorted(CHECKOUT.glob("*/**/migrations/*.py")):
-        if ".venv" not in path.parts:
-            digest.update(path.name.encode() + path.read_bytes())
+def _digest(files: list[Path]) -> str:
+    """Changes with a file's name or content, and with Django, which brings migrations of its own."""
+    digest = hashlib.sha256(version("django").encode())
+    for path in files:
+        digest.update(str(path.relative_to(CHECKOUT)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
 def _migrate(environment: dict[str, str]) -> None:
     done = subprocess.run(  # noqa: S603
         [sys.executable, str(CHECKOUT / "manage.py"), "migrate", "--verbosity", "0"],
-        env={**os.environ, **environment}, cwd=CHECKOUT, capture_output=True, text=True, timeout=300,
+        env={**os.environ, **environment}, cwd=CHECKOUT, capture_output=True, text=True, timeout=MIGRATION_SECONDS,
     )  # fmt: skip
     if done.returncode:
         raise RuntimeError(f"The migrations failed:\n{done.stderr.strip()}")

@@ -3,28 +3,26 @@
 The kernel gives a dead process's lock back, so that waiting for the lock is all there is to do.
 """
 
+import contextlib
 import os
 import sys
 from pathlib import Path
 
 from clockwise.embedded import locks
-from clockwise.embedded.installation import at
+from clockwise.embedded.installation import find
 
 
-def main(root: Path, *, durable: bool) -> None:
-    one_keeper = locks.open_lock(root / "keeper.lock")
-    if not locks.try_alone(one_keeper):
-        return
-    users = locks.wait_until_unused(root / "users.lock")
-    if _is_still(users, root / "users.lock"):
-        at(root, durable=durable).stop()
+def keep(root: Path, keeper_lock: int, *, durable: bool) -> None:
+    """`keeper_lock` was locked by the process that started this one: an installation has one keeper."""
+    path = root / "users.lock"
+    users = locks.wait_until_unused(path)
+    if locks.is_at(users, path) and (installation := find(root, durable=durable)):
+        installation.stop()
+    # In this order: whoever waits to use the servers again finds no keeper and starts one.
+    os.close(keeper_lock)
     os.close(users)
 
 
-def _is_still(descriptor: int, path: Path) -> bool:
-    """Whether the installation is the one that this keeper was started for; it may have been removed and made anew."""
-    return path.exists() and os.path.samestat(os.fstat(descriptor), path.stat())
-
-
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), durable=sys.argv[2] == "durable")
+    with contextlib.suppress(FileNotFoundError):  # the installation has been removed
+        keep(Path(sys.argv[1]), int(sys.argv[2]), durable=sys.argv[3] == "durable")

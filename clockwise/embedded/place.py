@@ -10,11 +10,16 @@ import os
 import pwd
 import shutil
 import stat
+import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 LONGEST_SOCKET_PATH = 100
+COMMAND_SECONDS = 120
+INSIDE = "servers"
+OWNER_NOTE = "installation"
 
 
 @dataclass(frozen=True)
@@ -24,50 +29,79 @@ class Runner:
     uid: int | None = None
     gid: int | None = None
 
-    def options(self) -> dict[str, object]:
-        """Keyword arguments for `subprocess`."""
-        return {} if self.uid is None else {"user": self.uid, "group": self.gid, "extra_groups": []}
+    def run(
+        self, *command: str | Path, cwd: Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run to the end, within two minutes. Raises RuntimeError with the command's own words when it fails."""
+        done = subprocess.run(  # noqa: S603
+            [str(part) for part in command], cwd=cwd, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=COMMAND_SECONDS, user=self.uid, group=self.gid, extra_groups=None if self.uid is None else [],
+        )  # fmt: skip
+        if done.returncode:
+            raise RuntimeError(f"{Path(command[0]).name} failed: {done.stderr.strip() or done.stdout.strip()}")
+        return done
 
     def own(self, path: Path) -> None:
-        if self.uid is not None and self.gid is not None:
-            os.chown(path, self.uid, self.gid)
+        """Give a file, or a folder with all in it, to the servers' user."""
+        if self.uid is None or self.gid is None:
+            return
+        for each in [path, *path.rglob("*")]:
+            os.chown(each, self.uid, self.gid, follow_symlinks=False)
 
 
-def runner() -> Runner:
+def runner(folder: Path | None) -> Runner:
+    """The user of the servers: oneself, but for root whoever owns the folder, at first `nobody`."""
     if os.geteuid() != 0:
         return Runner()
+    if folder is not None and (owner := folder.stat()).st_uid != 0:
+        return Runner(owner.st_uid, owner.st_gid)
     nobody = pwd.getpwnam("nobody")
     return Runner(nobody.pw_uid, nobody.pw_gid)
 
 
-def servers_folder(root: Path, who: Runner) -> Path:
-    """The folder of data and sockets, made at the first call."""
+def existing_folder(root: Path) -> Path | None:
+    """The folder of data and sockets, unless there is none or it belongs to another copy of this checkout."""
     note = root / "place"
-    if note.exists() and (folder := Path(note.read_text())).is_dir():
-        return folder
-    folder = root / "servers"
+    if not note.exists():
+        return None
+    folder = root / note.read_text()
+    if folder.parent == root:
+        return folder if folder.is_dir() else None
+    owner = folder / OWNER_NOTE
+    return folder if owner.exists() and owner.read_text() == str(root) else None
+
+
+def make_folder(root: Path) -> Path:
+    who = runner(None)
+    folder = root / INSIDE
     if _fits(folder) and _reaches(root, who):
         folder.mkdir(mode=0o700, exist_ok=True)
+        note = INSIDE
     else:
         folder = Path(tempfile.mkdtemp(prefix="clockwise-", dir="/tmp"))
+        (folder / OWNER_NOTE).write_text(str(root))
+        note = str(folder)
     who.own(folder)
-    note.write_text(str(folder))
+    write_private(root / "place", note)
     return folder
 
 
 def reachable(source: Path, folder: Path, who: Runner) -> Path:
-    """`source`, or a copy of it below `folder` when the server's user can't reach it."""
+    """`source`, or a copy of it below `folder` when the servers' user can't reach it."""
+    source = source.resolve()
     if _reaches(source, who):
         return source
-    copy = folder / source.name
+    copy = folder / f"{source.name}-{source.stat().st_mtime_ns}"
     if not copy.exists():
-        unfinished = copy.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished = Path(tempfile.mkdtemp(prefix="unfinished-", dir=folder))
+        copied = unfinished / source.name
         if source.is_dir():
-            shutil.copytree(source, unfinished, symlinks=True)
+            shutil.copytree(source, copied, symlinks=True)
         else:
-            shutil.copy2(source, unfinished)
-        unfinished.rename(copy)
+            shutil.copy2(source, copied)
+        who.own(copied)
+        copied.rename(copy)
+        unfinished.rmdir()
     return copy
 
 
@@ -79,11 +113,12 @@ def package_folder(package: str) -> Path:
     return Path(found.origin).parent
 
 
-def remove(root: Path) -> None:
-    note = root / "place"
-    if note.exists():
-        shutil.rmtree(note.read_text(), ignore_errors=True)
-    shutil.rmtree(root, ignore_errors=True)
+def write_private(path: Path, text: str) -> None:
+    """All or nothing, readable to the owner alone."""
+    descriptor, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    Path(unfinished).rename(path)
 
 
 def _fits(folder: Path) -> bool:
@@ -91,13 +126,11 @@ def _fits(folder: Path) -> bool:
 
 
 def _reaches(path: Path, who: Runner) -> bool:
-    """Whether the server's user may enter every folder above `path` (and, for root's servers, read it)."""
+    """Whether the servers' user may enter every folder above `path`, and `path` itself."""
     if who.uid is None:
         return True
-    return all(_open_to(folder.stat(), who) for folder in [path, *path.resolve().parents])
+    return all(_open_to(each.stat(), who) for each in [path, *path.parents])
 
 
 def _open_to(status: os.stat_result, who: Runner) -> bool:
-    if status.st_uid == who.uid:
-        return bool(status.st_mode & stat.S_IXUSR)
-    return bool(status.st_mode & stat.S_IXOTH)
+    return bool(status.st_mode & (stat.S_IXUSR if status.st_uid == who.uid else stat.S_IXOTH))

