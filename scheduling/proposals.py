@@ -264,7 +264,8 @@ def _ensure_undoable(move: Move, by: Member, at: datetime) -> None:
         raise UndoRefused("A move can be undone within 24 hours, before either time has come.")
     if (move.event.start, move.event.end) != _new(move):
         raise UndoRefused("Somebody has moved the meeting since; it stays where they put it.")
-    if not _is_free_for_all(move, _old(move), leaving=set()):
+    # A move away from a double booking may be taken back although the other event is still there.
+    if not move.reason.conflicts_solved and not _is_free_for_all(move, _old(move), leaving=set()):
         raise UndoRefused("The old time is no longer free for everybody.")
 
 

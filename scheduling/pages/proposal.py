@@ -87,7 +87,7 @@ def _of(proposal: Proposal, viewer: Member, *, now: datetime, zone: ZoneInfo) ->
     rows = [_move_row(move, own[bytes(move.event.meeting_index)], viewer, names, now, zone) for move in moves]
     card = ProposalCard(
         id=proposal.pk,
-        status=_status(proposal, [*moves, *holds]),
+        status=_status(proposal, moves, holds),
         gain_minutes=sum(move.reason.focus_minutes for move in moves if move.state != Move.State.STALE),
         conflicts_solved=sum(move.reason.conflicts_solved for move in moves if move.state != Move.State.STALE),
         people_affected=len({member_id for move in moves for member_id in move.reason.by_person}),
@@ -167,17 +167,19 @@ def _failure(change: Move | HoldChange) -> str:
     return FAILURES.get(change.problem, "Google refused the change.")
 
 
-def _status(proposal: Proposal, rows: list[Move | HoldChange]) -> ProposalStatus:
+def _status(proposal: Proposal, moves: tuple[Move, ...], holds: tuple[HoldChange, ...]) -> ProposalStatus:
+    """Holds stay when moves are undone: it is the meetings that are back."""
     if proposal.state == Proposal.State.DISMISSED:
         return "dismissed"
-    states = {row.state for row in rows}
+    states = {row.state for row in (*moves, *holds)}
+    of_moves = {move.state for move in moves}
     if states & {Move.State.DECIDED, Move.State.UNDOING}:
         return "applying"
     if Move.State.PROPOSED in states and proposal.state == Proposal.State.OPEN:
         return "open"
-    if rows and states <= {Move.State.STALE}:
+    if states and states <= {Move.State.STALE}:
         return "stale"
-    if states & {Move.State.UNDONE} and not states & {Move.State.APPLIED}:
+    if Move.State.UNDONE in of_moves and Move.State.APPLIED not in of_moves:
         return "undone"
     if states & {Move.State.APPLIED, Move.State.FAILED}:
         return "applied"
