@@ -60,6 +60,8 @@ def browser() -> Iterator[Browser]:
     if path is None:
         message = "Install chromium for the browser tests (Debian: apt-get install chromium)."
         pytest.fail(message) if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip(message)
+    # Playwright keeps an event loop on this thread until the session ends; Django takes that for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=[*QUIET])
         yield launched
@@ -81,8 +83,6 @@ def site(
     from clockwise.wsgi import application
 
     monkeypatch.setitem(current_app.conf, "task_always_eager", True)
-    # Playwright keeps an event loop on this thread; Django takes that for async code.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     server = make_server("127.0.0.1", 0, application, server_class=_Server, handler_class=_Quiet)
     settings.CLOCKWISE_BASE_URL = f"http://127.0.0.1:{server.server_port}"
     settings.ALLOWED_HOSTS = ["127.0.0.1"]
