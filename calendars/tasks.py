@@ -26,7 +26,7 @@ POLL_EVERY = timedelta(minutes=5)
 def wake(task: Task[..., Any], *arguments: object) -> None:
     """Send a message; if the broker is away, the sweep finds the row a minute later."""
     try:
-        task.apply_async([str(argument) for argument in arguments], retry=False)
+        task.apply_async(tuple(str(argument) for argument in arguments), retry=False)
     except (OperationalError, redis.RedisError):
         log.warning("The broker is away; %s waits for the sweep.", task.name)
 

@@ -25,7 +25,7 @@ GOOGLE_DEFAULTS = {
 
 def database(url: str) -> dict[str, Any]:
     """Django's settings for a libpq URL; what the URL says of TLS and of several hosts is kept."""
-    settings = dict(dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True))
+    settings: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)}
     settings["OPTIONS"] = {"connect_timeout": 5, **settings.get("OPTIONS", {})}
     return settings
 

@@ -103,11 +103,11 @@ def focus_blocks(week: Week, kept: Iterable[Interval] = ()) -> list[Interval]:
             blocks.append(block)
             held += block[1] - block[0]
     while held < week.goal:
-        block = _next_block(week, blocks, held)
-        if block is None:
+        found = _next_block(week, blocks, held)
+        if found is None:
             break
-        blocks.append(block)
-        held += block[1] - block[0]
+        blocks.append(found)
+        held += found[1] - found[0]
     return sorted(blocks)
 
 
@@ -218,9 +218,9 @@ def _keep_if_as_good(lunch: Interval, day: WorkDay, own: Sequence[ExistingHold],
             continue
         as_long = hold.end - hold.start == lunch[1] - lunch[0]
         free = not any(overlap(hold.interval, taken) for taken in busy)
-        if day.lunch and inside(hold.interval, [day.lunch]) and as_long and free:
-            if _focus_value(day, [*busy, hold.interval]) >= _focus_value(day, [*busy, lunch]):
-                return hold.interval
+        fits_in = day.lunch is not None and inside(hold.interval, [day.lunch]) and as_long and free
+        if fits_in and _focus_value(day, [*busy, hold.interval]) >= _focus_value(day, [*busy, lunch]):
+            return hold.interval
     return lunch
 
 

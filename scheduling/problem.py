@@ -265,7 +265,7 @@ class _Builder:
 
     def _settled_lunches(self, keys: Mapping[UUID, str]) -> list[dict[str, Any]]:
         """Today's lunch is placed: meetings keep off it. (A pinned one is among the events already.)"""
-        found = []
+        found: list[dict[str, Any]] = []
         for person in self.facts.people.values():
             for day in work_days(person, self.horizon.day, self.horizon.end):
                 hold = settled_lunch(person, day, self.facts)

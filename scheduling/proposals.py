@@ -156,7 +156,7 @@ def _opened(proposal: Proposal) -> Proposal:
 def _permitted_moves(proposal: Proposal, by: Member, ids: set[UUID] | None, acceptance: Acceptance) -> list[Move]:
     rows = proposal.moves.select_for_update(of=("self",)).filter(state=Move.State.PROPOSED)
     asked = rows if ids is None else rows.filter(pk__in=ids)
-    found = []
+    found: list[Move] = []
     for move in asked.select_related("event", "event__calendar", "event__calendar__connection").order_by("start", "id"):
         (found if may_decide_move(move, by=by) else acceptance.refused).append(move)
     return found

@@ -20,7 +20,7 @@ from scheduling.pages.member import primary_calendar, zone_label, zone_of_member
 from scheduling.pages.proposal import Shown, shown_proposal
 from scheduling.pages.stats import stats, week_figures
 from scheduling.pages.sync import sync_state
-from scheduling.week import AllDay, Block, Day, Ghost, View, WeekPage, lay_out
+from scheduling.week import AllDay, Block, Day, Ghost, Kind, View, WeekPage, lay_out
 
 WORKDAYS = 5
 WEEKDAYS = 7
@@ -155,7 +155,7 @@ def _all_day(events: list[Event], zone: ZoneInfo) -> dict[date, list[AllDay]]:
             continue
         day = local_date(event.start, zone)
         while day <= local_date(event.end - timedelta(minutes=1), zone):
-            kind = "ooo" if event.event_type == "outOfOffice" else "other"
+            kind: Kind = "ooo" if event.event_type == "outOfOffice" else "other"
             found[day].append(AllDay(title_of(event), kind, reverse("event", args=[event.pk])))
             day += timedelta(days=1)
     return found

@@ -76,7 +76,7 @@ def with_other_claims_under_the_same_signature(stub: StubGoogle) -> str:
         ("nonce", lambda stub: signed(claims_for(stub, nonce="of-another-trip"))),
         ("nonce", lambda stub: signed(claims_for(stub, nonce=None))),
         ("nonce", lambda stub: signed(claims_for(stub, nonce=["the-nonce"]))),
-        ("times", lambda stub: signed(claims_for(stub, exp="9999999999"))),
+        ("signature", lambda stub: signed(claims_for(stub, exp="9999999999"))),
         ("times", lambda stub: signed(claims_for(stub, iat=True))),
         ("times", lambda stub: signed(claims_for(stub, exp=float("nan")))),
         ("signature", lambda stub: signed(claims_for(stub, exp=None))),
