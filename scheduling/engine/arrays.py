@@ -36,6 +36,7 @@ class Model(NamedTuple):
     side_bonus: float
     conflict: float
     room_conflict: float
+    outside_hours: float
     people: int
     # cells
     cell_off: Ints  # [resources + 1]
@@ -224,7 +225,7 @@ def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
     short = np.repeat(day.lunch_ideal, np.diff(lunch_off)) - (lunch_end - lunch_start)
     model = Model(
         step=instance.step, focus=weights.focus, beyond=weights.beyond_goal, side_bonus=weights.side_bonus,
-        conflict=weights.conflict, room_conflict=weights.room_conflict, people=len(instance.people),
+        conflict=weights.conflict, room_conflict=weights.room_conflict, outside_hours=weights.outside_hours, people=len(instance.people),
         cell_off=cells.off(), cell_end=day.cell_end, cell_person=day.cell_person, cell_week=day.cell_week,
         cell_noon=day.noon, cell_missed=np.where(day.lunch_due, weights.lunch, 0.0),
         free_off=free_off, free_start=free_start, free_end=free_end,

@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numba
 
 _ENGINE = Path(__file__).parent
+_INGREDIENTS = {"arrays.py", "compiled.py", "views.py"}
 _Kernel = TypeVar("_Kernel", bound=Callable[..., Any])
 
 
 def _cache_folder() -> str:
     digest = hashlib.sha256()
     for module in sorted(_ENGINE.rglob("*.py")):
-        digest.update(module.read_bytes())
+        text = module.read_bytes()
+        if module.name in _INGREDIENTS or b"engine.compiled import" in text:
+            digest.update(text)
     root = Path(numba.config.CACHE_DIR) if numba.config.CACHE_DIR else _ENGINE / "__pycache__"
     return str(root / f"kernels-{digest.hexdigest()[:16]}")
 

@@ -1,116 +1,177 @@
-"""True reasons: what each move brings to whom, and why each other movable event stays."""
+"""Why each moved event moved, and why each other movable event stayed.
+
+Gains are told with everything else where it ends up, lunches included: what the score would lose if one event alone
+went back (docs/engine.md, "Explanations").
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from scheduling.engine.arrays import NOWHERE, Arrays
-from scheduling.engine.instance import Event, Instance
-from scheduling.engine.kernels import FREE, State, blocker, change
-from scheduling.engine.score import Place, move_cost, overlapping_pairs, person_score, places_of
-from scheduling.engine.solution import Alternative, Change, Lunches, MoveReason, Reason, StayReason
+import numpy as np
 
-TOLERANCE = 0.005
+from scheduling.engine import obstacles
+from scheduling.engine.arrays import NOWHERE, Floats, Ints, Model
+from scheduling.engine.compiled import hot_kernel
+from scheduling.engine.kernels import (
+    EXCESS,
+    FREE,
+    blocker,
+    change,
+    cut_stretches,
+    focus_value,
+    gather,
+    is_home,
+    lunch_fits,
+    lunch_loss,
+    overlapping,
+    put,
+)
+from scheduling.engine.lunches import NO_LUNCH
+from scheduling.engine.places import overlaps
+from scheduling.engine.solution import Alternative, MoveReason, Reason, StayReason
 
+if TYPE_CHECKING:
+    from scheduling.engine.instance import Instance
+    from scheduling.engine.kernels import State
 
-class Explainer:
-    """Holds an answer by person, so that one event's part is worked out from its attendees alone."""
-
-    def __init__(self, instance: Instance, events: Mapping[str, Change], lunches: Lunches) -> None:
-        self._instance, self._lunches = instance, lunches
-        self._places = {place.event.id: place for place in places_of(instance, events)}
-        self._by_person: defaultdict[int, list[Place]] = defaultdict(list)
-        self._by_room: defaultdict[int, list[Place]] = defaultdict(list)
-        for place in self._places.values():
-            for person in place.event.attendees:
-                self._by_person[person].append(place)
-            if place.room is not None:
-                self._by_room[place.room].append(place)
-
-    def move(self, event: Event) -> MoveReason:
-        """What the score would lose if this event alone went back; a lunch that it would cover counts as lost."""
-        here = self._places[event.id]
-        assert event.start is not None  # noqa: S101 - only moved events are explained, not placed ones
-        back = here._replace(start=event.start, end=event.start + event.duration, room=event.room, changed=False)
-        by_person = {}
-        for person in dict.fromkeys(event.attendees):
-            lost = self._value(person, here, here) - self._value(person, here, back)
-            if abs(lost) > TOLERANCE:
-                by_person[self._instance.people[person].id] = round(lost, 6)
-        rooms = self._room_conflicts(here, here) - self._room_conflicts(here, back)
-        gain = sum(by_person.values()) - self._instance.weights.room_conflict * rooms - move_cost(self._instance, event)
-        return MoveReason(round(gain, 6), by_person, None)
-
-    def _value(self, person: int, was: Place, now: Place) -> float:
-        places = [now if place is was else place for place in self._by_person[person]]
-        busy = [(place.start, place.end) for place in places]
-        kept = [
-            lunch
-            for lunch in self._lunches.get(self._instance.people[person].id, ())
-            if not any(start < lunch[1] and lunch[0] < end for start, end in busy)
-        ]
-        return person_score(self._instance, person, places, kept, []).value
-
-    def _room_conflicts(self, was: Place, now: Place) -> int:
-        """Pairs in the rooms of either place."""
-        rooms = {room for room in (was.room, now.room, was.event.room) if room is not None}
-        count = 0
-        for room in rooms:
-            others = [place for place in self._by_room[room] if place is not was]
-            count += len(overlapping_pairs([*others, now] if now.room == room else others))
-        return count
+LEAST_TOLD = 0.005  # a smaller part of a gain is left out
 
 
-def stay(instance: Instance, arrays: Arrays, state: State, number: int) -> StayReason:
-    """Why the model's event `number` stays, all others final: the best other place, or what is in the way."""
-    model = arrays.model
-    best: Alternative | None = None
-    limited = False
-    blockers: dict[int, set[int]] = {}
-    for start, room in _other_places(arrays, number):
-        found = int(blocker(model, state, number, start, room))
-        if found != FREE:
-            blockers[start] = _in_the_way(arrays, state, number, start, room)
-            continue
-        gain, excess = change(model, state, number, start, room)
-        if state.total[1] + excess > TOLERANCE:
-            limited = True
-        elif best is None or gain > best.gain:
-            best = Alternative(start, instance.rooms[room].id if room >= 0 else None, round(float(gain), 3))
-    if best is not None:
-        return StayReason("best", (), best)
-    reason: Reason = "limits" if limited else "conflict" if blockers else "no_place"
-    if reason != "conflict":
-        return StayReason(reason, (), None)
-    smallest = min(blockers.values(), key=lambda events: (len(events), sorted(events)))
-    return StayReason(reason, tuple(instance.events[arrays.events[e]].id for e in sorted(smallest)), None)
+def move_reason(instance: Instance, model: Model, state: State, lunches: Ints, event: int) -> MoveReason:
+    """The reason of an event that has moved; its next best place is neither today's nor its own."""
+    people = model.person[model.person_off[event] : model.person_off[event + 1]]
+    parts = np.zeros(people.size)
+    total = gain_over_home(model, state, lunches, event, state.start[event], state.room[event], parts)
+    told = {instance.people[p].id: round(float(part), 6) for p, part in zip(people, parts, strict=True)}
+    return MoveReason(
+        gain=round(float(total), 6),
+        by_person={key: part for key, part in told.items() if abs(part) > LEAST_TOLD},
+        next_best=_alternative(instance, best_other(model, state, lunches, event)),
+    )
 
 
-def _other_places(arrays: Arrays, number: int) -> list[tuple[int, int]]:
-    model = arrays.model
-    rooms = model.room[model.room_off[number] : model.room_off[number + 1]]
-    found = []
-    for run in range(model.run_off[number], model.run_off[number + 1]):
-        for i in range(model.run_count[run]):
-            start = int(model.run_start[run]) + i * model.step
-            found += [(start, int(room)) for room in rooms]
-    home = (int(model.home[number]), int(model.home_room[number]))
-    return [place for place in found if place != home]
+def stay_reason(
+    instance: Instance, model: Model, state: State, lunches: Ints, event: int, places: obstacles.Places, key: int
+) -> StayReason:
+    """The reason of a movable event, `event` in the model (-1: it is not in it) and `key` in the instance."""
+    start, room, gain, free, legal = best_other(model, state, lunches, event) if event >= 0 else (0, -1, 0.0, 0, 0)
+    if legal:
+        return StayReason("best", (), _alternative(instance, (start, room, gain, free, legal)))
+    if free:
+        return StayReason("limits", _limiting(instance, model, state, event), None)
+    reason: Reason
+    reason, blockers = places.why_not(key)
+    return StayReason(reason, blockers, None)
 
 
-def _in_the_way(arrays: Arrays, state: State, number: int, start: int, room: int) -> set[int]:
-    """Movable events that share a person or the room and overlap the place."""
-    model = arrays.model
-    end = start + int(model.duration[number])
-    people = set(model.person[model.person_off[number] : model.person_off[number + 1]].tolist())
-    found = set()
-    for other in range(model.home.size):
-        if other == number or state.start[other] == NOWHERE:
-            continue
-        if not (state.start[other] < end and start < state.start[other] + model.duration[other]):
-            continue
-        shared = people & set(model.person[model.person_off[other] : model.person_off[other + 1]].tolist())
-        if shared or (room >= 0 and state.room[other] == room):
-            found.add(other)
-    return found
+def _alternative(instance: Instance, found: tuple[int, int, float, int, int]) -> Alternative | None:
+    start, room, gain, _, legal = found
+    if not legal:
+        return None
+    return Alternative(int(start), None if room < 0 else instance.rooms[room].id, round(float(gain), 6))
+
+
+def _limiting(instance: Instance, model: Model, state: State, event: int) -> tuple[str, ...]:
+    """The fewest people whose limits forbid one of the free places."""
+    fewest: tuple[str, ...] | None = None
+    old = state.start[event], state.room[event]
+    for start, room in _free_places(model, state, event):
+        put(model, state, event, start, room)
+        people = sorted({int(model.week_person[week]) for week in np.flatnonzero(state.excess > 1e-9)})
+        put(model, state, event, *old)
+        if fewest is None or len(people) < len(fewest):
+            fewest = tuple(instance.people[person].id for person in people)
+    return fewest or ()
+
+
+def _free_places(model: Model, state: State, event: int) -> list[tuple[int, int]]:
+    rooms = [int(room) for room in model.room[model.room_off[event] : model.room_off[event + 1]]]
+    starts = [int(model.home[event])] if model.home_legal[event] else []
+    for run in range(model.run_off[event], model.run_off[event + 1]):
+        starts += [int(model.run_start[run]) + number * model.step for number in range(model.run_count[run])]
+    places = [(start, room) for start in starts for room in rooms if not is_home(model, event, start, room)]
+    return [place for place in places if blocker(model, state, event, *place) == FREE]
+
+
+@hot_kernel
+def best_other(model: Model, state: State, lunches: Ints, e: int) -> tuple[int, int, float, int, int]:
+    """The best legal place besides today's and the event's own: (start, room, gain over today's, how many places are
+    free of overlaps, how many of these the limits allow)."""
+    start, room, gain, free, legal = NOWHERE, -1, 0.0, 0, 0
+    first, last = model.run_off[e], model.run_off[e + 1]
+    for k in range(first - 1, last):
+        count = model.run_count[k] if k >= first else int(model.home_legal[e])
+        for i in range(count):
+            to = model.run_start[k] + i * model.step if k >= first else model.home[e]
+            for r in range(model.room_off[e], model.room_off[e + 1]):
+                there = model.room[r]
+                if is_home(model, e, to, there) or (to == state.start[e] and there == state.room[e]):
+                    continue
+                if blocker(model, state, e, to, there) != FREE:
+                    continue
+                free += 1
+                if state.total[EXCESS] + change(model, state, e, to, there)[1] > 1e-9:
+                    continue
+                here = gain_over_home(model, state, lunches, e, to, there, state.parts)
+                if legal == 0 or here > gain:
+                    start, room, gain = to, there, here
+                legal += 1
+    return start, room, gain, free, legal
+
+
+@hot_kernel
+def gain_over_home(model: Model, state: State, lunches: Ints, e: int, start: int, room: int, parts: Floats) -> float:
+    """What the score gains with an event there instead of at today's place; `parts`: its attendees' parts of it.
+
+    At today's place it may lie over anything, which then costs conflicts and the lunches below it.
+    """
+    gain, home = -model.move_cost[e], model.home[e]
+    for k in range(model.person_off[e], model.person_off[e + 1]):
+        p, part = model.person[k], 0.0
+        part += person_value(model, state, lunches, p, e, start) - person_value(model, state, lunches, p, e, home)
+        part += model.conflict * _all_overlaps(model, state, e, p, home)
+        part += model.outside_hours * _is_outside(model, e, p, home)
+        parts[k - model.person_off[e]] = part
+        gain += part
+    if model.home_room[e] >= 0:
+        gain += model.room_conflict * _all_overlaps(model, state, e, model.people + model.home_room[e], home)
+    return gain
+
+
+@hot_kernel
+def person_value(model: Model, state: State, lunches: Ints, p: int, e: int, start: int) -> float:
+    """A person's weeks with event e at `start` and these lunches, those below an event lost; conflicts aside."""
+    total = 0.0
+    for w in range(model.person_weeks[p], model.person_weeks[p + 1]):
+        focus = cost = 0.0
+        for k in range(model.week_off[w], model.week_off[w + 1]):
+            c = model.week_cells[k]
+            busy = gather(model, state, c, e, start)
+            stretches, free = cut_stretches(model, state, c, busy)
+            focus += free
+            if lunches[c] != NO_LUNCH and lunch_fits(model, state, lunches[c], busy):
+                focus -= lunch_loss(model, state, c, lunches[c], stretches)
+                cost += model.lunch_cost[lunches[c]]
+            else:
+                cost += model.cell_missed[c]
+        total += focus_value(model, w, focus) - cost
+    return total
+
+
+@hot_kernel
+def _all_overlaps(model: Model, state: State, e: int, resource: int, start: int) -> int:
+    here = slice(model.fixed_off[resource], model.fixed_off[resource + 1])
+    end = start + model.duration[e]
+    fixed = overlaps(model.fixed_start[here], model.fixed_end[here], start, end)
+    return fixed + overlapping(model, state, e, resource, start, end)
+
+
+@hot_kernel
+def _is_outside(model: Model, e: int, p: int, start: int) -> bool:
+    if model.person_off[e + 1] - model.person_off[e] < 2:
+        return False
+    for i in range(model.meeting_off[p], model.meeting_off[p + 1]):
+        if model.meeting_start[i] <= start and start + model.duration[e] <= model.meeting_end[i]:
+            return False
+    return True

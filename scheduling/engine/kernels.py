@@ -46,29 +46,33 @@ class State(NamedTuple):
     cut: Ints  # scratch: busy starts, ends, stretch starts, ends; [4, n]
     worth: Floats  # scratch: the stretches' values
     touched: Ints  # scratch
+    parts: Floats  # scratch: as long as the most attendees
 
 
 def new_state(model: Model, seed: int) -> State:
     """Today's places, with what follows from them; a meeting to be placed is nowhere."""
     events, cells, weeks = model.home.size, model.cell_end.size, model.week_goal.size
     widest = int(np.diff(model.list_off).max(initial=0) + np.diff(model.free_off).max(initial=0)) + 4
-    state: State = view(State(
-        start=np.full(events, NOWHERE, np.int32),
-        room=model.home_room.copy(),
-        listed=np.zeros(model.list_off[-1], np.int32),
-        count=np.zeros(cells, np.int32),
-        cell=np.zeros((cells, 5)),
-        week=np.zeros((weeks, 5)),
-        value=np.zeros(weeks),
-        excess=np.zeros(weeks),
-        drop_from=np.full(weeks, -np.inf),
-        moves=np.zeros(weeks, np.int32),
-        total=np.zeros(2),
-        random=np.array([seed % 2**64], np.uint64),
-        cut=np.zeros((4, widest), np.int32),
-        worth=np.zeros(widest),
-        touched=np.zeros(max(cells, 1), np.int32),
-    ))
+    state: State = view(
+        State(
+            start=np.full(events, NOWHERE, np.int32),
+            room=model.home_room.copy(),
+            listed=np.zeros(model.list_off[-1], np.int32),
+            count=np.zeros(cells, np.int32),
+            cell=np.zeros((cells, 5)),
+            week=np.zeros((weeks, 5)),
+            value=np.zeros(weeks),
+            excess=np.zeros(weeks),
+            drop_from=np.full(weeks, -np.inf),
+            moves=np.zeros(weeks, np.int32),
+            total=np.zeros(2),
+            random=np.array([seed % 2**64], np.uint64),
+            cut=np.zeros((4, widest), np.int32),
+            worth=np.zeros(widest),
+            touched=np.zeros(2 * cells + 2, np.int32),
+            parts=np.zeros(int(np.diff(model.person_off).max(initial=0)) + 1),
+        )
+    )
     settle(model, state)
     return state
 
@@ -85,24 +89,33 @@ def settle(model: Model, state: State) -> None:
     for e in range(model.home.size):
         if model.home[e] != NOWHERE:
             put(model, state, e, model.home[e], model.home_room[e])
-    state.total[SCORE], state.total[EXCESS] = 0.0, 0.0
     for w in range(model.week_goal.size):
-        state.total[SCORE] += state.value[w]
         state.drop_from[w] = state.week[w, FOCUS] - model.week_drop[w]
-        state.excess[w] = 0.0
-    for e in range(model.home.size):
-        state.total[SCORE] -= UNPLACED if model.home[e] == NOWHERE else model.home_cost[e]
-    state.total[SCORE] -= home_overlaps(model, state)
+    recount(model, state)
 
 
 @hot_kernel
-def home_overlaps(model: Model, state: State) -> float:
-    """Cost of overlaps among movable events, all at today's places: each pair seen from both sides."""
-    cost = 0.0
+def recount(model: Model, state: State) -> None:
+    """Work out the totals anew."""
+    state.total[SCORE] = state.total[EXCESS] = 0.0
+    for w in range(model.week_goal.size):
+        state.total[SCORE] += state.value[w]
+        state.total[EXCESS] += state.excess[w]
+    state.total[SCORE] -= places_cost(model, state)
+
+
+@hot_kernel
+def places_cost(model: Model, state: State) -> float:
+    """What the places of all events cost, besides focus and lunches; an overlap is seen from both of its events."""
+    once = twice = 0.0
     for e in range(model.home.size):
-        if model.home[e] != NOWHERE:
-            cost += _overlap_cost(model, state, e, model.home[e], model.home_room[e])
-    return cost / 2
+        cost = place_cost(model, state, e, state.start[e], state.room[e])
+        if is_home(model, e, state.start[e], state.room[e]):
+            once += model.home_cost[e]
+            twice += cost - model.home_cost[e]
+        else:
+            once += cost
+    return once + twice / 2
 
 
 @hot_kernel
@@ -243,7 +256,7 @@ def change(model: Model, state: State, e: int, start: int, room: int) -> tuple[f
     """
     old_start, old_room = state.start[e], state.room[e]
     was_moved, is_moved = _is_moved(model, e, old_start, old_room), _is_moved(model, e, start, room)
-    gain = _place_cost(model, state, e, old_start, old_room) - _place_cost(model, state, e, start, room)
+    gain = place_cost(model, state, e, old_start, old_room) - place_cost(model, state, e, start, room)
     excess = 0.0
     for k in range(model.person_off[e], model.person_off[e + 1]):
         p = model.person[k]
@@ -264,7 +277,7 @@ def _is_moved(model: Model, e: int, start: int, room: int) -> int:
 
 
 @hot_kernel
-def _place_cost(model: Model, state: State, e: int, start: int, room: int) -> float:
+def place_cost(model: Model, state: State, e: int, start: int, room: int) -> float:
     if start == NOWHERE:
         return UNPLACED
     if is_home(model, e, start, room):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from scheduling.engine.reading import InstanceError, interval, items, member, text, whole
@@ -46,7 +46,10 @@ class StayReason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """Moved or placed events only; `before` is None where a meeting had to be placed, `bound` where none is known."""
+    """Moved or placed events only; `before` is None where a meeting had to be placed, `bound` where none is known.
+
+    `moves` and `stays` are None in a plan that is not explained yet.
+    """
 
     instance: str
     events: Mapping[str, Change]
@@ -57,11 +60,11 @@ class Solution:
     status: Status
     seed: int
     seconds: float
-    moves: Mapping[str, MoveReason] = field(default_factory=dict)
-    stays: Mapping[str, StayReason] = field(default_factory=dict)
+    moves: Mapping[str, MoveReason] | None = None
+    stays: Mapping[str, StayReason] | None = None
 
     def as_document(self) -> dict[str, object]:
-        return {
+        document: dict[str, object] = {
             "format": FORMAT,
             "instance": self.instance,
             "events": {key: change._asdict() for key, change in self.events.items()},
@@ -72,11 +75,13 @@ class Solution:
             "status": self.status,
             "seed": self.seed,
             "seconds": self.seconds,
-            "explanations": {
+        }
+        if self.moves is not None and self.stays is not None:
+            document["explanations"] = {
                 "moves": {key: _move_document(reason) for key, reason in self.moves.items()},
                 "stays": {key: _stay_document(reason) for key, reason in self.stays.items()},
-            },
-        }
+            }
+        return document
 
 
 def parse_events(document: object) -> dict[str, Change]:

@@ -1,206 +1,270 @@
-"""The method in a page: arrays, annealing in rounds, descent, exact lunches, bound, reasons."""
+"""The method: arrays, parts, annealing, proof of small parts, descent, exact lunches, bound, reasons."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from scheduling.engine import bound, components, exact, explain, obstacles, stop
 from scheduling.engine.arrays import NOWHERE, Arrays, Ints, build
-from scheduling.engine.bound import upper_bound
-from scheduling.engine.explain import Explainer, stay
-from scheduling.engine.instance import Instance
-from scheduling.engine.kernels import EXCESS, SCORE, State, new_state
+from scheduling.engine.instance import Instance, parse
+from scheduling.engine.kernels import EXCESS, FREE, State, blocker, new_state, places_cost
 from scheduling.engine.lunches import NO_LUNCH, best_lunches
-from scheduling.engine.score import score
-from scheduling.engine.search.anneal import anneal, descend, restore
-from scheduling.engine.solution import Change, Lunches, Solution, StayReason
-from scheduling.engine.stop import Deadline, First, Iterations, Stop
+from scheduling.engine.search.anneal import restore, shift
+from scheduling.engine.search.improve import Search
+from scheduling.engine.solution import Change, MoveReason, Solution, StayReason, Status
+from scheduling.engine.views import view
 
-# Minutes of the objective: at first a loss of a lunch is thinkable, at the end only gains are.
-HOT, COLD = 120.0, 1.0
-ROUND = 20_000
-DEFAULT_SECONDS = 10.0
-# What is left of a time budget for descent, lunches, bound and reasons.
-SEARCH_SHARE = 0.85
-DESCENTS = 50
-
-Progress = Callable[[float, float | None, Callable[[], Solution]], None]
+SAME = 1e-6  # scores that differ by less are equal
+RESERVE_PER_EVENT = 0.0012  # seconds kept for explaining a movable event
+FIRST_TRIES = 500  # for each event of a small part, before it is searched through
 
 
 class Infeasible(Exception):
-    """A new meeting has no place. `blockers`: events or people in the way."""
+    """A meeting can't be placed. `blockers`: a smallest set of events and people that together forbid every place."""
 
     def __init__(self, event: str, blockers: tuple[str, ...]) -> None:
-        super().__init__(event)
+        super().__init__(f"{event} can't be placed")
         self.event, self.blockers = event, blockers
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the search has come. `fraction` of its budget; `solution()` is the best so far, without reasons."""
+
+    t_ms: int
+    fraction: float
+    score: float
+    bound: float | None
+    solution: Callable[[], Solution | None]
+
+
+Listener = Callable[[Progress], None]
+
+
 def solve(
-    instance: Instance,
+    instance: Instance | object,
     *,
     seed: int = 0,
     seconds: float | None = None,
     iterations: int | None = None,
-    stop: Stop | None = None,
     warm: Mapping[str, Change] | None = None,
-    progress: Progress | None = None,
+    changed: Collection[str] = (),
+    progress: Listener | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    since: float | None = None,
 ) -> Solution:
-    """A good plan, never worse than staying.
+    """The best plan found until the time (counted from `since`, monotonic), the iterations or the patience ends.
 
-    Ends after `iterations` tried moves or `seconds`, whichever comes first (10 s without either), or when `stop`
-    says so. Same instance, seed and iterations, same plan. Raises Infeasible.
+    `warm`: places of an earlier solution to start from, less those `changed`. Depends on the instance, the seed and the
+    iterations alone; time may end it earlier. Raises InstanceError, Infeasible.
     """
-    began = time.monotonic()
-    arrays = build(instance)
-    search = _Search(instance, arrays, seed, began)
-    search.take_up(warm or {})
-    rule = _rule(seconds, iterations, stop, began)
-    bound = upper_bound(arrays)
-    if progress:
-        progress(search.best_score + arrays.constant, bound, lambda: search.solution(bound))
-    while search.pool.size and rule.share() < 1.0:
-        improved = search.round(rule)
-        if improved and progress:
-            progress(search.best_score + arrays.constant, bound, lambda: search.solution(bound))
-    search.finish()
-    return search.solution(bound)
+    instance = instance if isinstance(instance, Instance) else parse(instance)
+    run = _Run(instance, seed, since=time.monotonic() if since is None else since)
+    rule = stop.rule(
+        seconds=seconds, iterations=iterations, since=run.since, reserve=run.reserve(), interrupted=interrupted
+    )
+    run.take_up(warm or {}, changed)
+    run.report(progress, 0.0)
+    run.find_bounds()
+    run.prove_small_parts(lambda: rule.fraction(0) >= 1.0)
+    run.search.run(
+        run.open_parts(), rule, warm=bool(warm), after_step=lambda _, fraction: run.report(progress, fraction)
+    )
+    run.search.descend(interrupted)
+    run.place_the_rest()
+    run.take_back_what_does_not_pay()
+    return run.explained()
 
 
-def _rule(seconds: float | None, iterations: int | None, stop: Stop | None, began: float) -> Stop:
-    rules: list[Stop] = [stop] if stop else []
-    if iterations is not None:
-        rules.append(Iterations(iterations))
-    if seconds is not None or iterations is None:
-        rules.append(Deadline(began + SEARCH_SHARE * (seconds or DEFAULT_SECONDS)))
-    return First(*rules)
+class _Run:
+    """One call of `solve`: what it knows so far."""
 
+    def __init__(self, instance: Instance, seed: int, *, since: float) -> None:
+        self.instance, self.seed, self.since = instance, seed, since
+        self.loaded = time.monotonic()
+        self.arrays: Arrays = build(instance)
+        self.model = view(self.arrays.model)
+        self.parts = components.parts(self.arrays.model)
+        self.state: State = new_state(self.model, seed)
+        self.search = Search(self.model, self.state, self.parts)
+        self.lunches = np.full(self.model.cell_end.size, NO_LUNCH, np.int32)
+        self.weeks = np.arange(self.model.week_goal.size, dtype=np.int32)
+        self.must_place = bool((self.model.home == NOWHERE).any())
+        self.today = self._exact_score()
+        self.start_score = self.today
+        self.untouched = self._untouched()
+        self.part_bounds: list[float] = []
+        self.upper: float | None = None
+        self.proved: set[int] = set()
+        self.shown: State | None = None
 
-class _Search:
-    """The places found so far, and the best of them."""
+    def reserve(self) -> float:
+        movable = sum(event.movable is not None for event in self.instance.events)
+        return 0.15 + RESERVE_PER_EVENT * movable + 2e-6 * len(self.instance.events)
 
-    def __init__(self, instance: Instance, arrays: Arrays, seed: int, began: float) -> None:
-        self.instance, self.arrays, self.seed, self.began = instance, arrays, seed, began
-        self.state: State = new_state(arrays.model, seed)
-        self.pool: Ints = np.arange(arrays.model.home.size, dtype=np.int32)
-        self.best_start, self.best_room = self.state.start.copy(), self.state.room.copy()
-        self.best_score = float(self.state.total[SCORE])
+    def take_up(self, warm: Mapping[str, Change], changed: Collection[str]) -> None:
+        """Start from the places of an earlier solution that are legal still."""
+        rooms = {room.id: number for number, room in enumerate(self.instance.rooms)}
+        start, room = np.full_like(self.state.start, NOWHERE), self.state.room.copy()
+        for event, key in enumerate(self.arrays.events):
+            change = warm.get(self.instance.events[key].id)
+            if change and self.instance.events[key].id not in changed:
+                start[event], room[event] = change.start, rooms.get(change.room or "", -1)
+        self.search.adopt(np.arange(start.size, dtype=np.int32), start, room)
+        self.search.keep_all()
+        self.start_score = self._exact_score()
 
-    def take_up(self, warm: Mapping[str, Change]) -> None:
-        """Put events where an earlier plan had them, as far as the places are still good."""
-        if warm:
-            rooms = {room.id: number for number, room in enumerate(self.instance.rooms)}
-            start, room = self.state.start.copy(), self.state.room.copy()
-            for number, key in enumerate(self.arrays.events):
-                change = warm.get(self.instance.events[key].id)
-                if change is not None:
-                    start[number] = change.start
-                    room[number] = -1 if change.room is None else rooms.get(change.room, -1)
-            self._try(start, room)
-        self._descend()
+    def find_bounds(self) -> None:
+        """What each part can be worth at most; what belongs to no part is known exactly."""
+        self.part_bounds = [bound.part_bound(self.model, part) for part in self.parts]
+        self.upper = sum(self.part_bounds) + self.untouched
 
-    def _try(self, start: Ints, room: Ints) -> None:
-        """Take the wanted places if together they break no rule; the independent scorer judges."""
-        if not score(self.instance, self._changes(start, room), {}).errors:
-            restore(self.arrays.model, self.state, self.pool, start, room)
+    def prove_small_parts(self, over: Callable[[], bool]) -> None:
+        """Search small parts through, each from the best that a short annealing finds."""
+        for number, part in enumerate(self.parts):
+            if over() or not exact.is_small(self.model, part):
+                continue
+            tries = stop.Iterations(FIRST_TRIES * part.events.size)
+            self.search.run([number], tries, warm=False, after_step=lambda *_: None)
+            known = exact.exact_score(self.model, self.state, part)
+            found = exact.prove(self.model, self.state, part, self.search.start, self.search.room, known, over)
+            self.search.resume(number)
+            if found is not None:
+                self.part_bounds[number] = found
+                self.proved.add(number)
+        self.upper = sum(self.part_bounds) + self.untouched
 
-    def round(self, rule: Stop) -> bool:
-        """One round of annealing at the heat that the used budget asks for. Whether the best got better."""
-        used = rule.share()
-        heat = HOT * (COLD / HOT) ** used
-        cooler = HOT * (COLD / HOT) ** min(1.0, used + 0.01)
-        before = self.best_score
-        self.best_score = float(
-            anneal(
-                self.arrays.model, self.state, self.pool, ROUND, heat, cooler,
-                self.best_start, self.best_room, self.best_score,
-            )
-        )  # fmt: skip
-        rule.tried(ROUND)
-        return self.best_score > before + 1e-6
+    def open_parts(self) -> list[int]:
+        return [number for number in range(len(self.parts)) if number not in self.proved]
 
-    def finish(self) -> None:
-        """Back to the best places, and from there uphill until nothing gains: no move is kept that doesn't pay."""
-        restore(self.arrays.model, self.state, self.pool, self.best_start, self.best_room)
-        self._descend()
+    def report(self, progress: Listener | None, fraction: float) -> None:
+        if progress is None:
+            return
+        score = self.start_score + self.search.gain()
+        progress(Progress(
+            t_ms=round((time.monotonic() - self.loaded) * 1000), fraction=fraction, score=round(score, 3),
+            bound=self.upper, solution=self.best_so_far,
+        ))  # fmt: skip
 
-    def _descend(self) -> None:
-        for _ in range(DESCENTS):
-            if not descend(self.arrays.model, self.state, self.pool):
-                break
-        if self.state.total[EXCESS] <= 1e-9 and self.state.total[SCORE] > self.best_score - 1e-6:
-            self.best_score = float(self.state.total[SCORE])
-            self.best_start, self.best_room = self.state.start.copy(), self.state.room.copy()
+    def place_the_rest(self) -> None:
+        """Raise Infeasible for a meeting without a place."""
+        for event in np.flatnonzero(self.state.start == NOWHERE):
+            key = int(self.arrays.events[event])
+            _, blockers = self._places().why_not(key)
+            raise Infeasible(self.instance.events[key].id, blockers)
 
-    def solution(self, bound: float) -> Solution:
-        """The best places with the best lunches, checked by the scorer that shares no code with the search."""
-        state = new_state(self.arrays.model, self.seed)
-        restore(self.arrays.model, state, self.pool, self.best_start, self.best_room)
-        self._refuse_unplaced(state)
-        changes = self._changes(state.start, state.room)
-        lunches = self._lunches(state)
-        result = score(self.instance, changes, lunches)
-        if result.errors:
-            raise AssertionError(f"The search broke a rule: {result.errors[0]}")
-        explainer = Explainer(self.instance, changes, lunches)
-        events = {event.id: event for event in self.instance.events}
-        optimal = bound <= result.total + 1e-6
+    def take_back_what_does_not_pay(self) -> None:
+        """With exact lunches, undo each move whose gain is nothing, as long as one can go back."""
+        while True:
+            best_lunches(self.model, self.state, self.weeks, self.lunches)
+            if not any([self._take_back(int(event)) for event in self._moved()]):
+                return
+
+    def explained(self) -> Solution:
+        moves: dict[str, MoveReason] = {}
+        stays: dict[str, StayReason] = {}
+        places = self._places()
+        number_of = {int(key): event for event, key in enumerate(self.arrays.events)}
+        moved = {int(event) for event in self._moved()}
+        for key, event in enumerate(self.instance.events):
+            number = number_of.get(key, -1)
+            if number in moved:
+                moves[event.id] = explain.move_reason(self.instance, self.model, self.state, self.lunches, number)
+            elif event.movable is not None and event.start is not None:
+                stays[event.id] = explain.stay_reason(
+                    self.instance, self.model, self.state, self.lunches, number, places, key
+                )
+        return replace(self._solution(self.state), moves=moves, stays=stays)
+
+    def best_so_far(self) -> Solution | None:
+        """The best places found until now, with their best lunches; None where a meeting has none yet."""
+        if (self.search.start == NOWHERE).any():
+            return None
+        if self.shown is None:
+            self.shown = new_state(self.model, self.seed)
+        everything = np.arange(self.search.start.size, dtype=np.int32)
+        restore(self.model, self.shown, everything, self.search.start, self.search.room)
+        return self._solution(self.shown)
+
+    def _solution(self, state: State) -> Solution:
+        lunches = np.full_like(self.lunches, NO_LUNCH)
+        score = best_lunches(self.model, state, self.weeks, lunches) + self._places_score(state)
+        upper = None if self.upper is None else max(self.upper, score)
+        optimal = upper is not None and upper - score <= SAME
+        status: Status = "optimal" if optimal else "feasible"
         return Solution(
             instance=self.instance.name,
-            events=changes,
-            lunches=lunches,
-            score=round(result.total, 6),
-            before=self._before(),
-            bound=round(max(bound, result.total), 6),
-            status="optimal" if optimal else "feasible",
+            events=self._changes(state),
+            lunches=self._lunches(lunches),
+            score=round(score, 6),
+            before=None if self.must_place else round(self.today, 6),
+            bound=None if upper is None else round(score if optimal else upper, 6),
+            status=status,
             seed=self.seed,
-            seconds=round(time.monotonic() - self.began, 3),
-            moves={key: explainer.move(events[key]) for key in changes if events[key].start is not None},
-            stays=self._stays(state, changes),
+            seconds=round(time.monotonic() - self.since, 3),
         )
 
-    def _before(self) -> float | None:
-        """Today's calendar with the best lunches; None where a meeting has no place today."""
-        if any(event.start is None for event in self.instance.events):
-            return None
-        state = new_state(self.arrays.model, self.seed)
-        return round(score(self.instance, {}, self._lunches(state)).total, 6)
+    def _exact_score(self) -> float:
+        lunches = self.lunches.copy()
+        return float(best_lunches(self.model, self.state, self.weeks, lunches) + self._places_score(self.state))
 
-    def _stays(self, state: State, changes: Mapping[str, Change]) -> dict[str, StayReason]:
-        reasons: dict[str, StayReason] = {}
-        numbers = {int(key): number for number, key in enumerate(self.arrays.events)}
-        for key, event in enumerate(self.instance.events):
-            if event.movable is None or event.id in changes or event.start is None:
-                continue
-            known = key in numbers
-            reasons[event.id] = (
-                stay(self.instance, self.arrays, state, numbers[key]) if known else StayReason("no_place", (), None)
-            )
-        return reasons
+    def _places_score(self, state: State) -> float:
+        return float(self.arrays.constant - places_cost(self.model, state))
 
-    def _changes(self, start: Ints, room: Ints) -> dict[str, Change]:
-        model, found = self.arrays.model, {}
+    def _untouched(self) -> float:
+        """The score of what no movable event concerns."""
+        weeks = components.untouched_weeks(self.arrays.model, self.parts)
+        return float(best_lunches(self.model, self.state, weeks, self.lunches.copy()) + self.arrays.constant)
+
+    def _moved(self) -> list[int]:
+        """Moved events; a meeting that had to be placed is none."""
+        state, model = self.state, self.model
+        away = (state.start != model.home) | (state.room != model.home_room)
+        return [int(event) for event in np.flatnonzero(away & (model.home != NOWHERE))]
+
+    def _take_back(self, event: int) -> bool:
+        model, state = self.model, self.state
+        home = int(model.home[event]), int(model.home_room[event])
+        start, room = int(state.start[event]), int(state.room[event])
+        gain = explain.gain_over_home(model, state, self.lunches, event, start, room, state.parts)
+        if gain > SAME or blocker(model, state, event, *home) != FREE:
+            return False
+        shift(model, state, event, *home)
+        if state.total[EXCESS] <= SAME:
+            return True
+        shift(model, state, event, start, room)
+        return False
+
+    def _places(self) -> obstacles.Places:
+        final = {
+            key: obstacles.Place(event.start, event.start + event.duration, event.room)
+            for key, event in enumerate(self.instance.events)
+            if event.start is not None
+        }
         for number, key in enumerate(self.arrays.events):
-            if start[number] == NOWHERE:
-                continue
-            if start[number] != model.home[number] or room[number] != model.home_room[number]:
-                name = self.instance.rooms[room[number]].id if room[number] >= 0 else None
-                found[self.instance.events[key].id] = Change(int(start[number]), name)
-        return found
+            start, room = int(self.state.start[number]), int(self.state.room[number])
+            if start != NOWHERE:
+                end = start + self.instance.events[key].duration
+                final[int(key)] = obstacles.Place(start, end, None if room < 0 else room)
+        return obstacles.Places(self.instance, final)
 
-    def _lunches(self, state: State) -> Lunches:
-        model = self.arrays.model
-        chosen = np.full(model.cell_end.size, NO_LUNCH, np.int32)
-        best_lunches(model, state, np.arange(model.week_goal.size, dtype=np.int32), chosen)
+    def _changes(self, state: State) -> dict[str, Change]:
+        away = (state.start != self.model.home) | (state.room != self.model.home_room)
+        return {
+            self.instance.events[self.arrays.events[event]].id: Change(
+                int(state.start[event]),
+                None if state.room[event] < 0 else self.instance.rooms[state.room[event]].id,
+            )
+            for event in np.flatnonzero(away)
+        }
+
+    def _lunches(self, chosen: Ints) -> dict[str, tuple[tuple[int, int], ...]]:
         found: dict[str, list[tuple[int, int]]] = {}
         for cell in np.flatnonzero(chosen != NO_LUNCH):
-            person = self.instance.people[model.cell_person[cell]].id
-            option = chosen[cell]
-            found.setdefault(person, []).append((int(model.lunch_start[option]), int(model.lunch_end[option])))
-        return {person: tuple(sorted(lunches)) for person, lunches in found.items()}
-
-    def _refuse_unplaced(self, state: State) -> None:
-        for number in np.flatnonzero(state.start == NOWHERE):
-            event = self.instance.events[self.arrays.events[number]]
-            raise Infeasible(event.id, stay(self.instance, self.arrays, state, int(number)).blockers)
+            lunch = int(self.model.lunch_start[chosen[cell]]), int(self.model.lunch_end[chosen[cell]])
+            found.setdefault(self.instance.people[self.model.cell_person[cell]].id, []).append(lunch)
+        return {key: tuple(lunches) for key, lunches in found.items()}

@@ -45,14 +45,14 @@ def restore(model: Model, state: State, pool: Ints, start: Ints, room: Ints) -> 
     """Put the events of a pool where they were saved, first all away, since the saved places may overlap today's."""
     for e in pool:
         if state.start[e] != start[e] or state.room[e] != room[e]:
-            _shift(model, state, e, NOWHERE, state.room[e])
+            shift(model, state, e, NOWHERE, state.room[e])
     for e in pool:
         if state.start[e] == NOWHERE and start[e] != NOWHERE:
-            _shift(model, state, e, start[e], room[e])
+            shift(model, state, e, start[e], room[e])
 
 
 @hot_kernel
-def _shift(model: Model, state: State, e: int, start: int, room: int) -> None:
+def shift(model: Model, state: State, e: int, start: int, room: int) -> None:
     gain, excess = change(model, state, e, start, room)
     put(model, state, e, start, room)
     state.total[SCORE] += gain

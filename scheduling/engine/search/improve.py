@@ -1,0 +1,140 @@
+"""The search over all parts: annealing in small steps, best places kept part by part, a descent at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scheduling.engine.arrays import NOWHERE, Ints, Model
+from scheduling.engine.kernels import EXCESS, FREE, SCORE, blocker, is_home, is_start, put, recount
+from scheduling.engine.search.anneal import anneal, descend, restore, shift
+from scheduling.engine.search.schedule import heat
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from scheduling.engine.components import Part
+    from scheduling.engine.kernels import State
+    from scheduling.engine.stop import Stop
+
+STEP_TRIES = 4000  # between two looks at the clock, at least
+LEAST_STEPS = 100  # of a search that counts its tries
+DESCENT_AT_ONCE = 64  # events between two looks at the clock
+MOST_DESCENTS = 20
+
+
+class Search:
+    """The state, and the best places found so far. The parts' scores count from where the search began."""
+
+    def __init__(self, model: Model, state: State, parts: Sequence[Part]) -> None:
+        self.model, self.state, self.parts = model, state, parts
+        self.start, self.room = state.start.copy(), state.room.copy()
+        self._now = np.zeros(len(parts))
+        self._best = np.zeros(len(parts))
+        self._origin = float(state.total[SCORE])
+
+    def gain(self) -> float:
+        """How much better than at the beginning the best places are."""
+        return float(self._best.sum())
+
+    def run(
+        self, open_parts: Sequence[int], stop: Stop, *, warm: bool, after_step: Callable[[int, float], None]
+    ) -> int:
+        """Anneal these parts until the stop rule ends it; the tries made."""
+        tries, cycle = 0, 0
+        fraction = stop.fraction(0) if open_parts else 1.0
+        step = fraction
+        while fraction < 1.0:
+            here, hot = heat(fraction, warm=warm)
+            if here != cycle:
+                cycle = here
+                self.back_to_best(open_parts)
+            cold = min(hot, heat(min(1.0, fraction + step), warm=warm)[1])
+            tries += self._step(open_parts, stop, tries, hot, cold)
+            before, fraction = fraction, stop.fraction(tries)
+            step = fraction - before
+            after_step(tries, fraction)
+        self.back_to_best(open_parts)
+        return tries
+
+    def back_to_best(self, numbers: Sequence[int]) -> None:
+        for number in numbers:
+            restore(self.model, self.state, self.parts[number].events, self.start, self.room)
+            self._now[number] = self._best[number]
+
+    def descend(self, interrupted: Callable[[], bool]) -> None:
+        """Take each event to its best place until none gains; from the best places."""
+        for number, part in enumerate(self.parts):
+            for _ in range(MOST_DESCENTS):
+                if interrupted() or not self._descend_once(number, part.events, interrupted):
+                    break
+
+    def adopt(self, events: Ints, start: Ints, room: Ints) -> None:
+        """Take the places of an earlier solution that are legal still (NOWHERE: none), one after the other."""
+        for event in events:
+            place = int(start[event]), int(room[event])
+            if place[0] == NOWHERE or not self._may_stand(event, *place):
+                continue
+            old = int(self.state.start[event]), int(self.state.room[event])
+            shift(self.model, self.state, event, *place)
+            if self.state.total[EXCESS] > 1e-9:
+                shift(self.model, self.state, event, *old)
+
+    def keep_all(self) -> None:
+        """What the state holds now is the best, and where the parts' scores count from."""
+        self.start[:], self.room[:] = self.state.start, self.state.room
+        self._now[:] = self._best[:] = 0.0
+        self._origin = float(self.state.total[SCORE])
+
+    def resume(self, number: int) -> None:
+        """Put a part's events at the best places after something else has moved them about."""
+        events = self.parts[number].events
+        for event in events:
+            put(self.model, self.state, event, NOWHERE, self.room[event])
+        for event in events:
+            put(self.model, self.state, event, self.start[event], self.room[event])
+        recount(self.model, self.state)
+        self._best[number] = self._now[number] = 0.0
+        self._best[number] = self._now[number] = self.state.total[SCORE] - self._origin - self._now.sum()
+
+    def _may_stand(self, event: int, start: int, room: int) -> bool:
+        if (start, room) == (self.state.start[event], self.state.room[event]):
+            return False
+        model = self.model
+        rooms = model.room[model.room_off[event] : model.room_off[event + 1]]
+        home = is_home(model, event, start, room)
+        legal = is_start(model, event, start) or (start == model.home[event] and bool(model.home_legal[event]))
+        return home or (legal and room in rooms and blocker(model, self.state, event, start, room) == FREE)
+
+    def _step(self, numbers: Sequence[int], stop: Stop, done: int, hot: float, cold: float) -> int:
+        """A share of tries for each part by its size, at least one."""
+        total = sum(self.parts[number].events.size for number in numbers)
+        wanted = max(STEP_TRIES, total)
+        tries = 0
+        for number in numbers:
+            share = max(1, wanted * self.parts[number].events.size // total)
+            self._anneal(number, share, hot, cold)
+            tries += share
+        return tries
+
+    def _anneal(self, number: int, tries: int, hot: float, cold: float) -> None:
+        events, total = self.parts[number].events, self.state.total
+        others = total[SCORE] - self._now[number]
+        best = anneal(
+            self.model, self.state, events, tries, hot, cold, self.start, self.room, others + self._best[number]
+        )
+        self._now[number] = total[SCORE] - others
+        self._best[number] = best - others
+
+    def _descend_once(self, number: int, events: Ints, interrupted: Callable[[], bool]) -> bool:
+        before = self.state.total[SCORE]
+        moved = 0
+        for first in range(0, events.size, DESCENT_AT_ONCE):
+            if interrupted():
+                break
+            moved += descend(self.model, self.state, events[first : first + DESCENT_AT_ONCE])
+        self.start[events], self.room[events] = self.state.start[events], self.state.room[events]
+        self._now[number] += self.state.total[SCORE] - before
+        self._best[number] = self._now[number]
+        return moved > 0
