@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-SHORTEST_SECONDS = 2.0
+if TYPE_CHECKING:
+    from scheduling.engine.solve import Progress
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,29 +61,21 @@ def _solve(options: argparse.Namespace, began: float) -> None:
     from scheduling.engine.instance import load, load_json
     from scheduling.engine.solution import parse_events
     from scheduling.engine.solve import solve
-    from scheduling.engine.stop import Asked
 
-    asked = Asked()
-
-    def interrupted(*_: object) -> None:
-        asked.asked = True
-
+    interrupts: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, interrupted)
+        signal.signal(number, lambda received, _: interrupts.append(received))
     instance = load(options.instance)
-    loaded = time.monotonic()
-    warm = parse_events(load_json(options.warm)) if options.warm else {}
-    changed = {key for key in options.changed.split(",") if key}
-    report = _Report(options, loaded)
-    seconds = None if options.seconds is None else max(SHORTEST_SECONDS, options.seconds) - (loaded - began)
     solution = solve(
         instance,
         seed=options.seed,
-        seconds=seconds,
+        seconds=options.seconds,
         iterations=options.iterations,
-        stop=asked,
-        warm={key: change for key, change in warm.items() if key not in changed},
-        progress=report,
+        warm=parse_events(load_json(options.warm)) if options.warm else None,
+        changed={key for key in options.changed.split(",") if key},
+        progress=_Report(options),
+        interrupted=lambda: bool(interrupts),
+        since=began,
     )
     write(options.out, solution.as_document())
 
@@ -91,20 +85,22 @@ class _Report:
 
     EVERY_SECONDS = 1.0
 
-    def __init__(self, options: argparse.Namespace, loaded: float) -> None:
-        self._options, self._loaded, self._written = options, loaded, 0.0
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options, self._written, self._best = options, 0.0, -math.inf
 
-    def __call__(self, score: float, bound: float | None, solution: Callable[[], Any]) -> None:
-        now = time.monotonic()
+    def __call__(self, progress: Progress) -> None:
         if self._options.json_progress:
-            line = {"t_ms": round((now - self._loaded) * 1000), "score": score, "bound": bound}
+            line = {"t_ms": progress.t_ms, "score": progress.score, "bound": progress.bound}
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
         elif sys.stderr.isatty():
-            sys.stderr.write(f"\rscore {score:,.1f}, at most {bound:,.1f}   ")
-        if not self._written or now - self._written > self.EVERY_SECONDS:
-            write(self._options.out, solution().as_document())
-            self._written = time.monotonic()
+            sys.stderr.write(f"\r{progress.fraction:4.0%}  score {progress.score:,.1f}   ")
+        now = time.monotonic()
+        if progress.score > self._best and now - self._written > self.EVERY_SECONDS:
+            solution = progress.solution()
+            if solution is not None:
+                write(self._options.out, solution.as_document())
+                self._written, self._best = now, progress.score
 
 
 def write(path: Path, document: dict[str, object]) -> None:
