@@ -1,7 +1,6 @@
 """The main job in a real browser, under the strict content security policy."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -12,7 +11,6 @@ from tests.company import MONDAY, address, meeting
 
 pytestmark = pytest.mark.browser
 WEEK = f"?week={MONDAY.isoformat()}"
-IMAGES = Path(__file__).resolve().parent.parent.parent / "docs" / "images"
 
 
 def fill_week(site: Site) -> dict[str, str]:
