@@ -62,6 +62,6 @@ lock: setup ## Renew the lock files
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate -c requirements.lock -o requirements-dev.lock
 
 clean: ## Remove .venv, .run and every cache
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -m clockwise.embedded.clean .run || [ $$? -ne 3 ]; fi
+	@if [ -x $(BIN)/python ]; then $(BIN)/python -m clockwise.embedded.clean_up .run || [ $$? -ne 3 ]; fi
 	rm -rf $(VENV) .run .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis staticfiles
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

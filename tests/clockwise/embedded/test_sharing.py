@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from clockwise import embedded
-from clockwise.embedded.clean import IN_USE
+from clockwise.embedded.clean_up import IN_USE
 from tests.clockwise.embedded.users import CHECKOUT, JOIN, STAY, join, servers_of, wait_until_stopped
 
 
@@ -130,7 +130,7 @@ def test_an_installation_in_use_is_not_removed(root: Path) -> None:
 
     with pytest.raises(embedded.InUse, match=r"\.run is in use"):
         embedded.clean(root)
-    refused = subprocess.run([sys.executable, "-m", "clockwise.embedded.clean", str(root)], cwd=CHECKOUT)
+    refused = subprocess.run([sys.executable, "-m", "clockwise.embedded.clean_up", str(root)], cwd=CHECKOUT)
     assert refused.returncode == IN_USE
 
     assert answers(user.environment)
@@ -141,7 +141,7 @@ def test_removing_a_folder_removes_the_installations_below_it(parent: Path) -> N
     join(parent / "all" / "demo").end(signal.SIGKILL)
     join(parent / "all").leave()
 
-    subprocess.run([sys.executable, "-m", "clockwise.embedded.clean", str(parent / "all")], cwd=CHECKOUT, check=True)
+    subprocess.run([sys.executable, "-m", "clockwise.embedded.clean_up", str(parent / "all")], cwd=CHECKOUT, check=True)
 
     assert list(parent.iterdir()) == []
     wait_until_stopped(parent)

@@ -1,10 +1,9 @@
-"""`python -m clockwise.embedded.clean FOLDER...`: for `make clean`. Ends with 3 when something uses one of them."""
+"""`python -m clockwise.embedded.clean_up FOLDER...`: for `make clean`. Ends with 3 when something uses one of them."""
 
 import sys
 from pathlib import Path
 
 from clockwise.embedded import InUse, clean
-
 
 IN_USE = 3
 
