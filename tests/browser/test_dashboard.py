@@ -68,7 +68,7 @@ def test_the_main_job_from_flexible_to_undo(site: Site) -> None:
 
     site.page.get_by_test_id("optimize").click()
     proposal = site.page.get_by_test_id("proposal")
-    expect(proposal).to_have_attribute("data-status", "open")
+    expect(proposal).to_have_attribute("data-status", "open", timeout=60_000)
     expect(proposal.get_by_test_id("move").first).to_be_visible()
     site.page.get_by_test_id("view-after").click()
     expect(site.page.get_by_test_id("view-after")).to_have_attribute("aria-current", "true")
@@ -98,7 +98,7 @@ def test_the_proposal_is_accessible_in_both_themes_wide_and_narrow(site: Site, t
     site.page.goto(f"{site.url}/{WEEK}")
     make_flexible(site, "Roadmap review")
     site.page.get_by_test_id("optimize").click()
-    expect(site.page.get_by_test_id("proposal")).to_have_attribute("data-status", "open")
+    expect(site.page.get_by_test_id("proposal")).to_have_attribute("data-status", "open", timeout=60_000)
     site.page.set_viewport_size({"width": width, "height": 900 if width > 600 else 844})
     site.theme(theme)
 

@@ -49,7 +49,7 @@ def test_the_dashboard_with_a_proposal(site: Site, tmp_path: Path, theme: str, w
     for title in FLEXIBLE:
         make_flexible(site, title)
     site.page.get_by_test_id("optimize").click()
-    expect(site.page.get_by_test_id("proposal")).to_have_attribute("data-status", "open")
+    expect(site.page.get_by_test_id("proposal")).to_have_attribute("data-status", "open", timeout=60_000)
     site.page.set_viewport_size({"width": width, "height": 900})
     site.theme(theme)
 
