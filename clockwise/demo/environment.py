@@ -22,12 +22,19 @@ def enter() -> None:
     """Join the demo's installation, start its Google, and set the environment under which commands join both."""
     story = wanted_story()
     if told_story().get("wanted") != story:
-        embedded.clean(ROOT)
+        _begin_anew()
     os.environ.update(embedded.join(ROOT))
     google = start_google(story)
     os.environ.update(google_environment(google))
     os.environ["CLOCKWISE_BASE_URL"] = address.take(ROOT)
     os.environ["CLOCKWISE_DEMO_STORY"] = json.dumps(story)
+
+
+def _begin_anew() -> None:
+    try:
+        embedded.clean(ROOT)
+    except embedded.InUse as busy:
+        raise SystemExit(str(busy)) from None
 
 
 def wanted_story() -> dict[str, Any]:
