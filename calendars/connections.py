@@ -1,6 +1,6 @@
 """A member's grant: kept, used, renewed, ended."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from clockwise.audit.record import record
 from clockwise.google import oauth
 from clockwise.google.client import CalendarClient
 from clockwise.google.configuration import configured
-from clockwise.google.errors import GoogleError, GrantRevoked
+from clockwise.google.errors import GoogleError, GoogleUnavailable, GrantRevoked
 from clockwise.google.oauth import Grant
 from clockwise.organizations import access, grants
 from clockwise.organizations.models import Member
@@ -21,6 +21,8 @@ from clockwise.tenancy import current
 
 # Renewed before it expires, so that no request starts with a token that dies under way (SYNC O7).
 EARLY = timedelta(minutes=5)
+# A grant that Google couldn't be told to forget for so long is given up: nobody holds anything to use it with.
+REVOKE_WITHIN = timedelta(days=7)
 
 
 class NotConnected(Exception):
@@ -39,6 +41,7 @@ def connect(member: Member, grant: Grant) -> bool:
     connection.state = GoogleConnection.State.ACTIVE
     connection.scopes = " ".join(sorted(grant.granted_scopes))
     connection.credentials = Credentials(refresh_token, grant.access_token, grant.expires_at)
+    connection.to_revoke = None  # revoking the old token would end the new grant along with it (SYNC O10)
     connection.connected_at = clock.now()
     connection.ended_at = None
     connection.save()
@@ -74,14 +77,22 @@ class ConnectionTokens:
         return self._renewed(refused)
 
     def _renewed(self, outdated: str) -> str:
+        """Raises GoogleUnavailable as long as nobody can tell who renews it."""
+        try:
+            with locks.hold(f"google-token:{self._connection_id}", lease_seconds=60, wait_seconds=45):
+                return self._renewed_alone(outdated)
+        except locks.Busy:
+            failure = GoogleUnavailable("token_lock")
+        raise failure
+
+    def _renewed_alone(self, outdated: str) -> str:
         """Whoever waited for the lock finds the token that the other one got."""
-        with locks.hold(f"google-token:{self._connection_id}", lease_seconds=60, wait_seconds=45):
-            credentials = self._credentials()
-            if credentials.access_token != outdated and _is_good(credentials):
-                return credentials.access_token
-            grant = oauth.refresh(configured(), credentials.refresh_token, now=clock.now())
-            self._keep(grant, credentials.refresh_token)
-            return grant.access_token
+        credentials = self._credentials()
+        if credentials.access_token != outdated and _is_good(credentials):
+            return credentials.access_token
+        grant = oauth.refresh(configured(), credentials.refresh_token, now=clock.now())
+        self._keep(grant, credentials.refresh_token)
+        return grant.access_token
 
     def _credentials(self) -> Credentials:
         with current.transaction():
@@ -107,43 +118,74 @@ def _is_good(credentials: Credentials) -> bool:
     return bool(credentials.access_token) and expires is not None and expires - EARLY > clock.now()
 
 
-def mark_revoked(connection_id: UUID, *, reason: str) -> None:
-    """Google no longer honours the grant: off at once. Opens its own transaction."""
+def mark_revoked(connection_id: UUID, *, reason: str, since: datetime) -> bool:
+    """Google no longer honours the grant: off at once. Opens its own transaction.
+
+    since: when the refused call began; a grant that the member gave later is another one. False if they did.
+    """
     with current.transaction():
         connection = GoogleConnection.objects.select_for_update().filter(pk=connection_id).first()
-        if connection is not None and connection.state == GoogleConnection.State.ACTIVE:
-            _end(connection, GoogleConnection.State.REVOKED)
-            record("google_connection.revoked", by=None, target=connection, reason=reason)
+        if connection is None or connection.state != GoogleConnection.State.ACTIVE:
+            return True
+        if connection.connected_at > since:
+            return False
+        _end(connection, GoogleConnection.State.REVOKED)
+        record("google_connection.revoked", by=None, target=connection, reason=reason)
+        return True
 
 
-def disconnect(member_id: UUID) -> None:
-    """End the connection as its member: tokens gone here first, then revoked at Google.
+def disconnect(member_id: UUID) -> bool:
+    """End the connection as its member. False if Google has yet to be told, which the sweep goes on trying.
 
-    Raises NotConnected. A Google that can't be reached is no reason to keep anything.
+    Raises NotConnected. A Google that can't be reached is no reason to go on.
     """
     with current.transaction():
         connection = GoogleConnection.objects.select_for_update().filter(member=member_id).first()
         if connection is None or connection.credentials is None:
             raise NotConnected("There is no connection to end.")
-        refresh_token = connection.credentials.refresh_token
         _end(connection, GoogleConnection.State.DISCONNECTED)
         record("google_connection.disconnected", by=member_id, target=connection)
     try:
-        oauth.revoke(configured(), refresh_token)
+        revoke(connection.pk)
     except GoogleError:
-        # The token is deleted here; Google forgets it when the person revokes it there, or after six months.
+        return False
+    return True
+
+
+def revoke(connection_id: UUID) -> None:
+    """Have Google forget an ended grant, then forget its token here; doing it again does no harm (SYNC O10).
+
+    Raises GoogleUnavailable, AccessMisconfigured: try again later.
+    """
+    with current.transaction():
+        connection = GoogleConnection.objects.filter(pk=connection_id, to_revoke__isnull=False).first()
+    if connection is None or connection.to_revoke is None:
         return
+    overdue = connection.ended_at is None or connection.ended_at + REVOKE_WITHIN < clock.now()
+    if not overdue:
+        oauth.revoke(configured(), connection.to_revoke.refresh_token)
+    with current.transaction():
+        GoogleConnection.objects.filter(pk=connection_id).update(to_revoke=None)
 
 
 @access.at_end
 def end_with_access(member: Member) -> None:
-    """The gate ends a member's access: nothing is sent any more from this commit on."""
+    """The gate ends a member's access: nothing is read or sent any more from this commit on."""
     connection = GoogleConnection.objects.select_for_update().filter(member=member).first()
     if connection is not None and connection.state == GoogleConnection.State.ACTIVE:
         _end(connection, GoogleConnection.State.DISCONNECTED)
+        _revoke_soon(connection.pk)
+
+
+def _revoke_soon(connection_id: UUID) -> None:
+    from calendars import tasks
+
+    transaction.on_commit(lambda: tasks.wake(tasks.revoke_grant, connection_id))
 
 
 def _end(connection: GoogleConnection, state: GoogleConnection.State) -> None:
+    if state == GoogleConnection.State.DISCONNECTED:
+        connection.to_revoke = connection.credentials
     connection.state = state
     connection.credentials = None
     connection.ended_at = clock.now()

@@ -4,11 +4,12 @@ What makes a repetition harmless is at Google: an insert's id is ours, a patch a
 decided on.
 """
 
+import logging
 import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calendars import connections, outbox
 from calendars.models import OutboxWrite
@@ -25,10 +26,12 @@ from clockwise.google.errors import (
     NotFound,
     QuotaExhausted,
 )
-from clockwise.google.event import GoogleEvent, parse_event
+from clockwise.google.event import GoogleEvent, UnreadableEvent, parse_event
 from clockwise.google.fields import event_fields
 from clockwise.tenancy import current
+from privacy import processing
 
+log = logging.getLogger(__name__)
 Json = dict[str, Any]
 LEASE = timedelta(seconds=60)
 PARKED = timedelta(hours=1)
@@ -38,11 +41,14 @@ MOST_ATTEMPTS = 40
 
 
 def claim_next() -> OutboxWrite | None:
-    """Lease the oldest write that is due, or None. Opens its own transaction."""
+    """Lease the oldest write that is due, or None. Opens its own transaction.
+
+    Writes to one event keep their order: the deletion of a hold doesn't overtake its insert.
+    """
     at = clock.now()
     with current.transaction():
         due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at)
-        free = due.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at))
+        free = due.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at)).exclude(Exists(_earlier()))
         write = free.select_for_update(skip_locked=True, of=("self",)).order_by("decided_at", "id").first()
         if write is None:
             return None
@@ -51,13 +57,32 @@ def claim_next() -> OutboxWrite | None:
         return leased.select_related("calendar").get()
 
 
+def _earlier() -> QuerySet[OutboxWrite]:
+    """Pending writes to the same event that were decided before."""
+    same = OutboxWrite.objects.filter(calendar=OuterRef("calendar"), google_id=OuterRef("google_id"))
+    before = Q(decided_at__lt=OuterRef("decided_at")) | Q(decided_at=OuterRef("decided_at"), pk__lt=OuterRef("pk"))
+    return same.filter(before, state=OutboxWrite.State.PENDING)
+
+
 def perform(write: OutboxWrite) -> None:
     """Send a leased write and settle it, or give it back."""
     try:
+        _perform(write)
+    except Exception as error:  # noqa: BLE001
+        # One that can't be dealt with must not hold up those behind it. Its words stay out of the log.
+        log.error("A write met an unexpected %s.", type(error).__name__)
+        give_back(write, GoogleUnavailable("unexpected"))
+
+
+def _perform(write: OutboxWrite) -> None:
+    began_at = clock.now()
+    try:
         event = _send(write, connections.client_for(write.calendar.connection_id))
     except GrantRevoked as revoked:
-        connections.mark_revoked(write.calendar.connection_id, reason=revoked.reason)
-        outbox.settle(write, OutboxWrite.State.DROPPED, problem="access_ended")
+        if connections.mark_revoked(write.calendar.connection_id, reason=revoked.reason, since=began_at):
+            outbox.settle(write, OutboxWrite.State.DROPPED, problem="access_ended")
+        else:
+            give_back(write, revoked)
     except (GoogleUnavailable, QuotaExhausted, AccessMisconfigured) as error:
         give_back(write, error)
     except EventChanged as error:
@@ -90,7 +115,7 @@ def _delay(write: OutboxWrite, error: GoogleError) -> timedelta:
 def _send(write: OutboxWrite, client: CalendarClient) -> GoogleEvent | None:
     """The event as it then is; None where there is none any more. No transaction is open."""
     calendar_id, body = write.calendar.details.google_id, write.body.body
-    fields, notices = event_fields(descriptions=False), _notices(write)
+    fields, notices = _fields(), _notices(write)
     if write.kind == OutboxWrite.Kind.DELETE:
         _delete(write, client, calendar_id, notices)
         return None
@@ -109,6 +134,12 @@ def _send(write: OutboxWrite, client: CalendarClient) -> GoogleEvent | None:
     return _parsed(answer, write)
 
 
+def _fields() -> str:
+    """As the sync asks: the answer takes the place of what it has stored."""
+    with current.transaction():
+        return event_fields(descriptions=processing.settings().descriptions)
+
+
 def _delete(write: OutboxWrite, client: CalendarClient, calendar_id: str, notices: SendUpdates) -> None:
     try:
         client.delete_event(calendar_id, write.google_id, etag=write.etag, send_updates=notices)
@@ -125,9 +156,12 @@ def _ours_already(write: OutboxWrite, client: CalendarClient, calendar_id: str, 
 
 
 def _moved_already(write: OutboxWrite, client: CalendarClient, calendar_id: str, fields: str) -> GoogleEvent:
-    """The event isn't what was decided on: our own patch whose answer was lost, or somebody's edit, which stands."""
+    """The event isn't what was decided on: somebody's edit, which stands, or our own patch.
+
+    Its answer was lost, or the lease ran out under way and another worker was faster.
+    """
     event = _parsed(client.get_event(calendar_id, write.google_id, fields=fields), write)
-    if event is None or write.attempts < 2 or not _is_at(event, write.body.body):
+    if event is None or not _is_at(event, write.body.body):
         raise EventChanged("conditionNotMet")
     return event
 
@@ -138,7 +172,11 @@ def _is_at(event: GoogleEvent, body: Json) -> bool:
 
 
 def _parsed(answer: Json, write: OutboxWrite) -> GoogleEvent | None:
-    found = parse_event(answer, calendar_time_zone=write.calendar.time_zone)
+    """None for what can't be read: it is done all the same, and the sync sees what came of it."""
+    try:
+        found = parse_event(answer, calendar_time_zone=write.calendar.time_zone)
+    except UnreadableEvent:
+        return None
     return found if isinstance(found, GoogleEvent) else None
 
 

@@ -9,24 +9,32 @@ from functools import cache
 
 import redis
 from django.conf import settings
+from redis.lock import Lock
 
 
 class Busy(Exception):
-    """Somebody else holds the lock for longer than we wait."""
+    """Somebody else holds the lock for longer than we wait, or Redis is away and nobody can tell."""
 
 
 @contextmanager
 def hold(name: str, *, lease_seconds: int, wait_seconds: int) -> Iterator[None]:
-    """Hold the lock `name`. Raises Busy, and redis.RedisError when Redis is away."""
+    """Hold the lock `name`. Raises Busy."""
     lock = _client().lock(f"lock:{name}", timeout=lease_seconds, blocking_timeout=wait_seconds)
-    if not lock.acquire():
+    if not _acquire(lock):
         raise Busy(name)
     try:
         yield
     finally:
-        # Its lease may have run out meanwhile; whoever holds the lock now keeps it.
-        with suppress(redis.exceptions.LockError):
+        # Its lease may have run out meanwhile; whoever holds the lock now keeps it. Without Redis, it runs out.
+        with suppress(redis.RedisError):
             lock.release()
+
+
+def _acquire(lock: Lock) -> bool:
+    try:
+        return bool(lock.acquire())
+    except redis.RedisError:
+        return False
 
 
 @cache

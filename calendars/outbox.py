@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import F
+
 from calendars.models import Calendar, Event, OutboxWrite
 from calendars.models.outbox import WriteBody
 from calendars.sync import apply
@@ -91,15 +93,19 @@ def settle(
 ) -> None:
     """Write down how a write ended, once, and tell whom it concerns. Opens its own transaction."""
     with current.transaction():
+        # Before the write, as a sync locks it: neither may store over what the other has just learned.
+        Calendar.objects.select_for_update(no_key=True).filter(pk=write.calendar_id).first()
         pending = OutboxWrite.objects.filter(pk=write.pk, state=OutboxWrite.State.PENDING)
         settled = pending.select_for_update(of=("self",)).select_related("calendar").first()
         if settled is None:
             return
+        if state == OutboxWrite.State.DONE:
+            Calendar.objects.filter(pk=write.calendar_id).update(writes_settled=F("writes_settled") + 1)
         if event is not None:
             settled.google_id = event.google_id  # the answer's id is the event's (SYNC S17)
             settled.etag = event.etag
             apply.one(settled.calendar, event)
-        elif state == OutboxWrite.State.DONE:
+        elif state == OutboxWrite.State.DONE and settled.kind == OutboxWrite.Kind.DELETE:
             Event.objects.filter(calendar=settled.calendar, google_id=settled.google_id).delete()
         _end(settled, state, problem)
 

@@ -9,10 +9,11 @@ import redis
 from celery import Task, shared_task
 from kombu.exceptions import OperationalError
 
-from calendars import delivery, locks
+from calendars import connections, delivery, locks
 from calendars.models import Calendar, GoogleConnection, OutboxWrite
 from calendars.sync import calendar as one_calendar
 from calendars.sync import calendar_list
+from calendars.sync.window import is_outdated
 from clockwise import clock
 from clockwise.google.errors import GoogleError
 from clockwise.organizations.models import Organization
@@ -33,7 +34,7 @@ def wake(task: Task[..., Any], *arguments: object) -> None:
 
 @tenant_task(name="calendars.sync_connection")
 def sync_connection(connection_id: str) -> None:
-    """A new connection: its calendars, then their events."""
+    """A connection that is new, or a day older: its calendars with zone and working hours, then their events."""
     try:
         for calendar_id in calendar_list.sync(UUID(connection_id)):
             sync_calendar(str(calendar_id))
@@ -47,6 +48,15 @@ def sync_calendar(calendar_id: str) -> None:
         one_calendar.sync(UUID(calendar_id))
     except (GoogleError, locks.Busy) as error:
         log.warning("A calendar couldn't be synced: %s.", error)
+
+
+@tenant_task(name="calendars.revoke_grant")
+def revoke_grant(connection_id: str) -> None:
+    """Have Google forget a grant that ended here."""
+    try:
+        connections.revoke(UUID(connection_id))
+    except GoogleError as error:
+        log.warning("A grant couldn't be revoked yet: %s.", error)
 
 
 @tenant_task(name="calendars.perform_writes")
@@ -74,14 +84,14 @@ def _sweep_one() -> None:
         due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at).exists()
         active = GoogleConnection.objects.filter(state=GoogleConnection.State.ACTIVE)
         bare = list(active.filter(calendars__isnull=True).values_list("pk", flat=True))
-        stale = list(
-            Calendar.objects.filter(connection__in=active)
-            .exclude(synced_at__gt=at - POLL_EVERY)
-            .values_list("pk", flat=True)
-        )
+        ended = list(GoogleConnection.objects.filter(to_revoke__isnull=False).values_list("pk", flat=True))
+        polled = Calendar.objects.filter(connection__in=active).exclude(synced_at__gt=at - POLL_EVERY)
+        stale = list(polled.values_list("pk", "connection_id", "window_end"))
     if due:
         wake(perform_writes)
-    for connection_id in bare:
+    for connection_id in ended:
+        wake(revoke_grant, connection_id)
+    for connection_id in {*bare, *(connection_id for _, connection_id, end in stale if is_outdated(end))}:
         wake(sync_connection, connection_id)
-    for calendar_id in stale:
+    for calendar_id in [calendar_id for calendar_id, _, end in stale if not is_outdated(end)]:
         wake(sync_calendar, calendar_id)

@@ -32,6 +32,8 @@ class Calendar(MemberRow):
     window_end = models.DateTimeField(null=True)
     request_shape = models.CharField(max_length=64, blank=True)
     synced_at = models.DateTimeField(null=True)
+    # Counts our own writes to it: a listing that began before one of them isn't stored over its answer.
+    writes_settled = models.PositiveIntegerField(default=0)
     # A word that pages explain; empty while all is well.
     problem = models.CharField(max_length=32, blank=True)
 

@@ -29,6 +29,8 @@ class GoogleConnection(MemberRow):
     scopes = models.TextField()
     # Null as soon as the connection isn't active: no token outlives its use.
     credentials = SealedField(Credentials, null=True)
+    # What Google is still to be told to forget; used for nothing else.
+    to_revoke = SealedField(Credentials, null=True)
     connected_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

@@ -36,7 +36,7 @@ def difference(calendar: Calendar, listing: Listing, window: Window) -> None:
     left = {event.google_id for event in listing.events} - {event.google_id for event in inside}
     known = _known(calendar, {event.google_id for event in inside})
     changed = _store(calendar, inside, known, anew=False)
-    gone = left | {tombstone.google_id for tombstone in listing.tombstones}
+    gone = _with_instances(calendar, left | {tombstone.google_id for tombstone in listing.tombstones})
     _remove(calendar, gone)
     changes.tell(calendar, changed, sorted(gone))
 
@@ -67,6 +67,12 @@ def _store(
         found, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN, batch_size=BATCH
     )
     return found
+
+
+def _with_instances(calendar: Calendar, google_ids: set[str]) -> set[str]:
+    """A series may be cancelled by its own id; then its instances go with it."""
+    instances = Event.objects.filter(calendar=calendar, series_id__in=google_ids)
+    return google_ids | set(instances.values_list("google_id", flat=True))
 
 
 def _remove(calendar: Calendar, google_ids: Iterable[str]) -> None:

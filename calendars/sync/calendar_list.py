@@ -3,9 +3,12 @@
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from calendars import connections
 from calendars.models import Calendar, GoogleConnection
 from calendars.models.calendar import CalendarDetails
+from clockwise import clock
 from clockwise.encryption.blind_index import organization_index
 from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleError, GrantRevoked
@@ -20,16 +23,20 @@ def sync(connection_id: UUID) -> list[UUID]:
 
     Raises GoogleError for what is worth another try; a revoked grant turns the connection off instead.
     """
+    began_at = clock.now()
     with current.transaction():
-        active = GoogleConnection.objects.filter(pk=connection_id, state=GoogleConnection.State.ACTIVE).exists()
-    if not active:
-        return []
+        if not _active(connection_id).exists():
+            return []
     try:
         entry = _primary(connections.client_for(connection_id))
     except GrantRevoked as revoked:
-        connections.mark_revoked(connection_id, reason=revoked.reason)
+        connections.mark_revoked(connection_id, reason=revoked.reason, since=began_at)
         return []
-    return [_store(connection_id, entry)] if entry else []
+    return _stored(connection_id, entry) if entry else []
+
+
+def _active(connection_id: UUID) -> QuerySet[GoogleConnection]:
+    return GoogleConnection.objects.filter(pk=connection_id, state=GoogleConnection.State.ACTIVE)
 
 
 def _primary(client: CalendarClient) -> Json | None:
@@ -56,12 +63,16 @@ def _published(client: CalendarClient, google_id: str) -> Json:
     return {key: found[key] for key in ("timeZone", "workingHours") if found.get(key)}
 
 
-def _store(connection_id: UUID, entry: Json) -> UUID:
+def _stored(connection_id: UUID, entry: Json) -> list[UUID]:
+    """Nothing, if the connection ended while Google answered."""
     with current.transaction():
-        connection = GoogleConnection.objects.select_for_update().get(pk=connection_id)
+        connection = _active(connection_id).select_for_update().first()
+        if connection is None:
+            return []
         google_id = str(entry["id"])
         index = organization_index(connection.organization_id, "calendar", google_id.lower())
-        calendar = Calendar.objects.filter(member=connection.member_id, google_id_index=index).first()
+        known = Calendar.objects.filter(member=connection.member_id, google_id_index=index)
+        calendar = known.select_for_update(no_key=True).first()
         token = calendar.details.sync_token if calendar else ""
         calendar = calendar or Calendar(member_id=connection.member_id, google_id_index=index)
         calendar.connection = connection
@@ -75,7 +86,7 @@ def _store(connection_id: UUID, entry: Json) -> UUID:
         calendar.time_zone = str(entry.get("timeZone") or "UTC")[:64]
         calendar.access_role = str(entry.get("accessRole") or "owner")[:32]
         calendar.save()
-        return calendar.pk
+        return [calendar.pk]
 
 
 def _working_hours(published: Json | None) -> dict[str, list[list[int]]] | None:

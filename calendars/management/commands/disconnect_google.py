@@ -16,7 +16,9 @@ class Command(MemberCommand):
         reference = self.member_reference(options)
         with current.acting_for(reference.organization_id):
             try:
-                connections.disconnect(reference.member_id)
+                is_revoked = connections.disconnect(reference.member_id)
             except connections.NotConnected as problem:
                 raise CommandError(str(problem)) from None
+        if not is_revoked:
+            self.stderr.write("Google couldn't be told yet; the sweep tries again each minute.")
         self.stdout.write("Disconnected.")
