@@ -13,8 +13,8 @@ from calendars.models import Event
 from clockwise import clock
 from clockwise.api.representations import event_fields, member_fields, proposal_fields
 from clockwise.organizations.models import Member
-from scheduling import proposals
 from scheduling.models import Proposal
+from scheduling.proposals import ProposalClosed, accept
 
 LONGEST_RANGE = timedelta(days=63)
 
@@ -64,7 +64,7 @@ class AcceptProposal(APIView):
     def post(self, request: Request, proposal_id: UUID) -> Response:
         proposal = get_object_or_404(Proposal, pk=proposal_id)
         try:
-            acceptance = proposals.accept(proposal, by=caller(request))
-        except proposals.ProposalClosed as closed:
+            acceptance = accept(proposal, by=caller(request))
+        except ProposalClosed as closed:
             return Response({"detail": str(closed)}, status=409)
         return Response({"accepted": len(acceptance.accepted), "stale": len(acceptance.stale)})
