@@ -225,7 +225,8 @@ def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
     short = np.repeat(day.lunch_ideal, np.diff(lunch_off)) - (lunch_end - lunch_start)
     model = Model(
         step=instance.step, focus=weights.focus, beyond=weights.beyond_goal, side_bonus=weights.side_bonus,
-        conflict=weights.conflict, room_conflict=weights.room_conflict, outside_hours=weights.outside_hours, people=len(instance.people),
+        conflict=weights.conflict, room_conflict=weights.room_conflict, outside_hours=weights.outside_hours,
+        people=len(instance.people),
         cell_off=cells.off(), cell_end=day.cell_end, cell_person=day.cell_person, cell_week=day.cell_week,
         cell_noon=day.noon, cell_missed=np.where(day.lunch_due, weights.lunch, 0.0),
         free_off=free_off, free_start=free_start, free_end=free_end,
@@ -330,8 +331,8 @@ class _Cells:
                 begins[room] |= days
             if event.room is not None and event.start is not None:
                 begins[event.room].add(event.start // 1440)
-        for room in begins:
-            for day in sorted(room)[:-1]:
+        for begun in begins:
+            for day in sorted(begun)[:-1]:
                 self._rows.append((-1, -1, (day + 1) * 1440, 0, 0, 0, False, 0, 0, 1, 1))
             self._rows.append((-1, -1, FOREVER, 0, 0, 0, False, 0, 0, 1, 1))
             self._off.append(len(self._rows))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scheduling.engine.arrays import NOWHERE, Floats, Ints, Model
+from scheduling.engine.arrays import NOWHERE, Ints, Model
 from scheduling.engine.compiled import hot_kernel, kernel
 from scheduling.engine.kernels import first_cell
 
@@ -148,7 +148,14 @@ def _piece(model: Model, c: int, start: int, end: int, rate: float, price: float
     elif model.focus_side[p] == 2:
         preferred = max(0, end - max(start, model.cell_noon[c]))
     best = price * length
-    for kept in (np.int64(model.focus_min[p]), np.int64(model.focus_block[p]), np.int64(preferred), np.int64(length)):
+    for choice in range(4):
+        kept = length
+        if choice == 0:
+            kept = model.focus_min[p]
+        elif choice == 1:
+            kept = model.focus_block[p]
+        elif choice == 2:
+            kept = preferred
         if model.focus_min[p] <= kept <= length:
             focus = float(kept) if kept >= model.focus_block[p] else kept / 2
             best = max(best, rate * (focus + model.side_bonus * min(preferred, kept)) + price * (length - kept))

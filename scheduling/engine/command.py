@@ -37,8 +37,9 @@ def run(options: argparse.Namespace, *, began: float, error: Callable[[str], obj
     if options.warm_up:
         warm_up()
         return 0
-    if options.instance is None or options.out is None:
-        error("IN.json and --out OUT.json are needed.")
+    complaint = _complaint(options)
+    if complaint:
+        error(complaint)
         return 2
     from scheduling.engine.reading import InstanceError
     from scheduling.engine.solve import Infeasible
@@ -55,6 +56,26 @@ def run(options: argparse.Namespace, *, began: float, error: Callable[[str], obj
         error(json.dumps({"infeasible": problem.event, "blockers": list(problem.blockers)}))
         return 3
     return 0
+
+
+def _complaint(options: argparse.Namespace) -> str:
+    if options.instance is None or options.out is None:
+        return "IN.json and --out OUT.json are needed."
+    if options.seconds is not None and not 0 <= options.seconds < math.inf:
+        return "--seconds must be a number of seconds from 0 on."
+    if options.iterations is not None and options.iterations < 0:
+        return "--iterations must be at least 0."
+    return ""
+
+
+def _process_began(now: float) -> float:
+    """When this process started, on the monotonic clock; `now` where the system doesn't tell."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+        began = ticks / os.sysconf("SC_CLK_TCK") - time.clock_gettime(time.CLOCK_BOOTTIME) + time.monotonic()
+    except (OSError, ValueError, IndexError, AttributeError):
+        return now
+    return min(now, began)
 
 
 def _solve(options: argparse.Namespace, began: float) -> None:
@@ -75,7 +96,7 @@ def _solve(options: argparse.Namespace, began: float) -> None:
         changed={key for key in options.changed.split(",") if key},
         progress=_Report(options),
         interrupted=lambda: bool(interrupts),
-        since=began,
+        since=_process_began(began),
     )
     write(options.out, solution.as_document())
 
@@ -97,10 +118,8 @@ class _Report:
             sys.stderr.write(f"\r{progress.fraction:4.0%}  score {progress.score:,.1f}   ")
         now = time.monotonic()
         if progress.score > self._best and now - self._written > self.EVERY_SECONDS:
-            solution = progress.solution()
-            if solution is not None:
-                write(self._options.out, solution.as_document())
-                self._written, self._best = now, progress.score
+            write(self._options.out, progress.solution.as_document())
+            self._written, self._best = now, progress.score
 
 
 def write(path: Path, document: dict[str, object]) -> None:
@@ -113,9 +132,12 @@ def write(path: Path, document: dict[str, object]) -> None:
 def warm_up() -> None:
     """Compile every kernel on a tiny instance, so that nobody waits for it later."""
     from scheduling.engine.instance import parse
+    from scheduling.engine.solution import Change
     from scheduling.engine.solve import solve
 
-    solve(parse(TINY), iterations=1)
+    tiny = parse(TINY)
+    solve(tiny, iterations=1)
+    solve(tiny, iterations=1, warm={"e1": Change(840, "r0")}, progress=lambda progress: None)
 
 
 TINY: dict[str, Any] = {

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numba
+from numba.core import config
 
 _ENGINE = Path(__file__).parent
 _INGREDIENTS = {"arrays.py", "compiled.py", "views.py"}
@@ -24,11 +25,12 @@ def _cache_folder() -> str:
         text = module.read_bytes()
         if module.name in _INGREDIENTS or b"engine.compiled import" in text:
             digest.update(text)
-    root = Path(numba.config.CACHE_DIR) if numba.config.CACHE_DIR else _ENGINE / "__pycache__"
+    wished = getattr(config, "CACHE_DIR", "")
+    root = Path(wished) if wished else _ENGINE / "__pycache__"
     return str(root / f"kernels-{digest.hexdigest()[:16]}")
 
 
-numba.config.CACHE_DIR = _cache_folder()
+setattr(config, "CACHE_DIR", _cache_folder())  # noqa: B010 (numba declares no settings)
 
 if TYPE_CHECKING:
 

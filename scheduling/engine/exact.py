@@ -12,7 +12,7 @@ import numpy as np
 
 from scheduling.engine.arrays import NOWHERE, Floats, Ints, Model
 from scheduling.engine.compiled import hot_kernel, kernel
-from scheduling.engine.kernels import FREE, blocker, focus_value, place_cost, put
+from scheduling.engine.kernels import FREE, blocker, is_home, place_cost, put
 from scheduling.engine.lunches import best_week
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def prove(
     """
     order = np.array(sorted(part.events, key=lambda e: (model.person_off[e] - model.person_off[e + 1], e)), np.int32)
     off, places = _candidates(model, order)
-    depth, best = np.array([0], np.int64), np.array([score])
+    depth, best = np.array([0], np.int32), np.array([score])
     at, cost = off[:-1].copy(), np.zeros(order.size + 1)
-    for event in order:
-        put(model, state, event, NOWHERE, model.home_room[event])
+    for event in order.tolist():
+        put(model, state, event, NOWHERE, int(model.home_room[event]))
     least = np.append(np.cumsum(_least_costs(model, order)[::-1])[::-1], 0.0)
     for _ in range(MOST_NODES // NODES_AT_ONCE):
         if _dive(
@@ -54,8 +54,8 @@ def prove(
             return float(best[0])
         if interrupted():
             break
-    for event in order:
-        put(model, state, event, NOWHERE, model.home_room[event])
+    for event in order.tolist():
+        put(model, state, event, NOWHERE, int(model.home_room[event]))
     return None
 
 
@@ -98,7 +98,7 @@ def _part_score(model: Model, state: State, events: Ints, weeks: Ints) -> float:
     pairs = 0.0
     for e in events:
         cost = place_cost(model, state, e, state.start[e], state.room[e])
-        own = model.home_cost[e] if state.start[e] == model.home[e] and state.room[e] == model.home_room[e] else cost
+        own = model.home_cost[e] if is_home(model, e, state.start[e], state.room[e]) else cost
         total -= own
         pairs += cost - own
     return total - pairs / 2
@@ -158,7 +158,7 @@ def _dive(
 
 @hot_kernel
 def _within_limits(state: State, weeks: Ints) -> bool:
+    worst = 0.0
     for w in weeks:
-        if state.excess[w] > 1e-9:
-            return False
-    return True
+        worst = max(worst, state.excess[w])
+    return worst <= 1e-9

@@ -42,7 +42,7 @@ def move_reason(instance: Instance, model: Model, state: State, lunches: Ints, e
     """The reason of an event that has moved; its next best place is neither today's nor its own."""
     people = model.person[model.person_off[event] : model.person_off[event + 1]]
     parts = np.zeros(people.size)
-    total = gain_over_home(model, state, lunches, event, state.start[event], state.room[event], parts)
+    total = gain_over_home(model, state, lunches, event, int(state.start[event]), int(state.room[event]), parts)
     told = {instance.people[p].id: round(float(part), 6) for p, part in zip(people, parts, strict=True)}
     return MoveReason(
         gain=round(float(total), 6),
@@ -75,7 +75,7 @@ def _alternative(instance: Instance, found: tuple[int, int, float, int, int]) ->
 def _limiting(instance: Instance, model: Model, state: State, event: int) -> tuple[str, ...]:
     """The fewest people whose limits forbid one of the free places."""
     fewest: tuple[str, ...] | None = None
-    old = state.start[event], state.room[event]
+    old = int(state.start[event]), int(state.room[event])
     for start, room in _free_places(model, state, event):
         put(model, state, event, start, room)
         people = sorted({int(model.week_person[week]) for week in np.flatnonzero(state.excess > 1e-9)})

@@ -1,12 +1,13 @@
 """`clockwise-instance/1`: what the engine is given, parsed once into immutable objects (docs/engine.md, "Instance").
 
-People, rooms and events refer to each other by their index in the instance; all times are whole minutes since its origin.
+People, rooms and events refer to each other by their index in the instance; times are whole minutes since its origin.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -236,7 +237,7 @@ def _days(value: object, path: str, *, weeks: int) -> tuple[Day, ...]:
     found = sorted(
         ((_day(day, place, weeks), place) for place, day in items(value, path)), key=lambda pair: pair[0].span
     )
-    for (earlier, _), (later, place) in zip(found, found[1:], strict=False):
+    for (earlier, _), (later, place) in pairwise(found):
         if later.span[0] < earlier.span[1]:
             raise InstanceError(f"{place}.span", "overlaps the span of another day")
     return tuple(day for day, _ in found)

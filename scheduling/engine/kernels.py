@@ -34,7 +34,7 @@ class State(NamedTuple):
     start: Ints  # [events], NOWHERE for one without a place
     room: Ints  # [events], -1: none
     listed: Ints  # events of each cell, sorted by start, from list_off on
-    count: Ints  # [cells]: how many
+    held: Ints  # [cells]: how many
     cell: Floats  # [cells, 5]: focus without lunch; (focus, lunch cost) of either choice
     week: Floats  # [weeks, 5]: sums of these
     value: Floats  # [weeks]
@@ -58,7 +58,7 @@ def new_state(model: Model, seed: int) -> State:
             start=np.full(events, NOWHERE, np.int32),
             room=model.home_room.copy(),
             listed=np.zeros(model.list_off[-1], np.int32),
-            count=np.zeros(cells, np.int32),
+            held=np.zeros(cells, np.int32),
             cell=np.zeros((cells, 5)),
             week=np.zeros((weeks, 5)),
             value=np.zeros(weeks),
@@ -125,7 +125,7 @@ def draw(state: State) -> int:
     z = state.random[0]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(2))
+    return np.int64((z ^ (z >> np.uint64(31))) >> np.uint64(2))  # type: ignore[return-value]
 
 
 @hot_kernel
@@ -202,11 +202,13 @@ def _blocker_in(model: Model, state: State, e: int, resource: int, start: int, e
     c = first_cell(model, resource, start)
     while True:
         first = model.list_off[c]
-        for i in range(first, first + state.count[c]):
+        for i in range(first, first + state.held[c]):
             f = state.listed[i]
             if state.start[f] >= end:
                 break
-            if f == e or f == found or state.start[f] + model.duration[f] <= start:
+            if f == e or state.start[f] + model.duration[f] <= start:
+                continue
+            if f == found:
                 continue
             if home and is_home(model, f, state.start[f], state.room[f]):
                 continue
@@ -235,7 +237,7 @@ def overlapping(model: Model, state: State, e: int, resource: int, start: int, e
     count, c = 0, first_cell(model, resource, start)
     border = NOWHERE
     while True:
-        for i in range(model.list_off[c], model.list_off[c] + state.count[c]):
+        for i in range(model.list_off[c], model.list_off[c] + state.held[c]):
             f = state.listed[i]
             if state.start[f] >= end:
                 break
@@ -433,12 +435,12 @@ def _unlist(model: Model, state: State, e: int, resource: int) -> None:
     start, end = state.start[e], state.start[e] + model.duration[e]
     c = first_cell(model, resource, start)
     while True:
-        i, last = model.list_off[c], model.list_off[c] + state.count[c] - 1
+        i, last = model.list_off[c], model.list_off[c] + state.held[c] - 1
         while state.listed[i] != e:
             i += 1
         for j in range(i, last):
             state.listed[j] = state.listed[j + 1]
-        state.count[c] -= 1
+        state.held[c] -= 1
         if model.cell_end[c] >= end:
             return
         c += 1
@@ -449,12 +451,12 @@ def _enlist(model: Model, state: State, e: int, resource: int) -> None:
     start, end = state.start[e], state.start[e] + model.duration[e]
     c = first_cell(model, resource, start)
     while True:
-        first, i = model.list_off[c], model.list_off[c] + state.count[c]
+        first, i = model.list_off[c], model.list_off[c] + state.held[c]
         while i > first and (state.start[state.listed[i - 1]], state.listed[i - 1]) > (start, e):
             state.listed[i] = state.listed[i - 1]
             i -= 1
         state.listed[i] = e
-        state.count[c] += 1
+        state.held[c] += 1
         if model.cell_end[c] >= end:
             return
         c += 1
@@ -490,7 +492,7 @@ def gather(model: Model, state: State, c: int, e: int, start: int) -> int:
         and start < model.cell_end[c]
         and _begins_before(model, c, start + model.duration[max(e, 0)])
     )
-    for i in range(model.list_off[c], model.list_off[c] + state.count[c]):
+    for i in range(model.list_off[c], model.list_off[c] + state.held[c]):
         f = state.listed[i]
         if f == e:
             continue

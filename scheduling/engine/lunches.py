@@ -22,9 +22,9 @@ NO_LUNCH = -1
 
 @kernel
 def best_lunches(model: Model, state: State, weeks: Ints, chosen: Ints) -> float:
-    """Write the best lunch of each day of these weeks (an index of the model's lunches, or NO_LUNCH) into chosen[cells].
+    """Write the best lunch of each day of these weeks into chosen[cells]; the sum of the weeks' values.
 
-    Returns the sum of the weeks' values.
+    A lunch is an index of the model's lunches, or NO_LUNCH.
     """
     total = 0.0
     for w in weeks:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from scheduling.engine.instance import Event, Instance
 
-MOST_SETS = 20_000  # looked at before the set that a greedy choice found is taken
+MOST_SETS = 2_000  # looked at before the set that a greedy choice found is taken
 
 
 class Place(NamedTuple):
@@ -34,7 +34,8 @@ class Places:
     def why_not(self, key: int) -> tuple[Literal["no_place", "conflict"], tuple[str, ...]]:
         """Why an event has no legal place, and a smallest set of what forbids each one.
 
-        no_place: windows, meeting hours, rooms and fixed events alone leave none. conflict: each overlaps a final event.
+        no_place: windows, meeting hours, rooms and fixed events alone leave none.
+        conflict: each overlaps a final event.
         """
         people = self._people_forbidding(key)
         fixed = self._events_forbidding(key, fixed_only=True)
@@ -121,46 +122,88 @@ def _in_all_rooms(mask: int, starts: int, rooms: int) -> int:
 
 def _smallest_cover(masks: Mapping[str, int], every: int) -> tuple[str, ...] | None:
     """The fewest masks that together hold every bit; None where all together do not."""
-    masks = {key: mask & every for key, mask in masks.items() if mask & every}
     together = 0
     for mask in masks.values():
         together |= mask
-    if together != every:
+    if every & ~together:
         return None
-    best = _greedy(masks, every)
+    keys = _largest(masks, every)
+    groups = {0: every}  # places by what forbids them: one bit for each key
+    for number, key in enumerate(keys):
+        split: dict[int, int] = {}
+        for row, places in groups.items():
+            split[row] = places & ~masks[key]
+            split[row | 1 << number] = places & masks[key]
+        groups = {row: places for row, places in split.items() if places}
+    return tuple(keys[number] for number in _hitting_set(_least_rows(groups)))
+
+
+def _largest(masks: Mapping[str, int], every: int) -> list[str]:
+    """Without those that forbid nothing that another one doesn't forbid too."""
+    kept: list[str] = []
+    for key in sorted(masks, key=lambda key: -(masks[key] & every).bit_count()):
+        here = masks[key] & every
+        if here and not any(here & ~masks[other] == 0 for other in kept):
+            kept.append(key)
+    return kept
+
+
+def _least_rows(rows: Iterable[int]) -> list[int]:
+    """Without rows that hold all of another: whoever hits that one hits them. Shortest first."""
+    kept: list[int] = []
+    for row in sorted(rows, key=lambda row: (row.bit_count(), row)):
+        if not any(row & other == other for other in kept):
+            kept.append(row)
+    return kept
+
+
+def _hitting_set(rows: list[int]) -> list[int]:
+    """The fewest numbers of bits such that each row has one of them."""
+    best = _greedy(rows)
     budget = [MOST_SETS]
-    for size in range(1, len(best)):
-        found = _cover(masks, every, size, budget)
+    for size in range(_disjoint(rows), len(best)):
+        found = _hit(rows, size, budget)
         if found is not None:
-            return tuple(found)
-    return tuple(best)
+            return found
+    return best
 
 
-def _greedy(masks: Mapping[str, int], every: int) -> list[str]:
-    chosen: list[str] = []
-    while every:
-        best = max(masks, key=lambda key: (masks[key] & every).bit_count())
+def _greedy(rows: list[int]) -> list[int]:
+    chosen: list[int] = []
+    while rows:
+        numbers = [number for row in rows for number in _bits_of(row)]
+        best = max(sorted(set(numbers)), key=numbers.count)
         chosen.append(best)
-        every &= ~masks[best]
+        rows = [row for row in rows if not row >> best & 1]
     return chosen
 
 
-def _cover(masks: Mapping[str, int], every: int, size: int, budget: list[int]) -> list[str] | None:
-    """A cover by at most `size` masks: one of them must hold the lowest bit."""
-    if not every:
+def _hit(rows: list[int], size: int, budget: list[int]) -> list[int] | None:
+    """A hitting set of at most `size`: one of its members is in the shortest row."""
+    if not rows:
         return []
-    if size == 0 or budget[0] <= 0:
-        return None
     budget[0] -= 1
-    largest = max((mask & every).bit_count() for mask in masks.values())
-    if largest * size < every.bit_count():
+    if budget[0] < 0 or _disjoint(rows) > size:
         return None
-    for key in _holders(masks, every & -every):
-        found = _cover(masks, every & ~masks[key], size - 1, budget)
+    for number in _bits_of(rows[0]):
+        found = _hit([row for row in rows if not row >> number & 1], size - 1, budget)
         if found is not None:
-            return [key, *found]
+            return [number, *found]
     return None
 
 
-def _holders(masks: Mapping[str, int], bit: int) -> Iterable[str]:
-    return [key for key, mask in masks.items() if mask & bit]
+def _disjoint(rows: list[int]) -> int:
+    """So many rows share nothing, and each needs a member of its own."""
+    used = count = 0
+    for row in rows:
+        if not row & used:
+            used |= row
+            count += 1
+    return count
+
+
+def _bits_of(row: int) -> Iterable[int]:
+    while row:
+        low = row & -row
+        yield low.bit_length() - 1
+        row ^= low

@@ -128,10 +128,10 @@ def overlaps(starts: Ints, ends: Ints, start: int, end: int) -> int:
 
 @hot_kernel
 def inside(intervals: Ints, start: int, end: int) -> bool:
+    found = False
     for i in range(intervals.shape[0]):
-        if intervals[i, 0] <= start and end <= intervals[i, 1]:
-            return True
-    return False
+        found = found or (intervals[i, 0] <= start and end <= intervals[i, 1])
+    return found
 
 
 @kernel

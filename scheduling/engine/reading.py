@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 HORIZON = 5_270_400  # minutes: ten years on either side of the origin, so that sums fit the arrays
@@ -43,11 +42,11 @@ def whole(value: object, path: str, *, low: int = -HORIZON, high: int = HORIZON)
 
 def amount(value: object, path: str) -> float:
     """A finite number of at least zero."""
-    if type(value) not in (int, float):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         raise InstanceError(path, "must be a number")
-    if not 0 <= value <= LARGEST or math.isnan(value):  # type: ignore[operator]
+    if not 0 <= value <= LARGEST:  # nor is NaN
         raise InstanceError(path, f"must be a finite number from 0 to {LARGEST:.0f}")
-    return float(value)  # type: ignore[arg-type]
+    return float(value)
 
 
 def items(value: object, path: str) -> Iterator[tuple[str, object]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -13,13 +14,15 @@ from scheduling.engine.arrays import NOWHERE, Arrays, Ints, build
 from scheduling.engine.instance import Instance, parse
 from scheduling.engine.kernels import EXCESS, FREE, State, blocker, new_state, places_cost
 from scheduling.engine.lunches import NO_LUNCH, best_lunches
-from scheduling.engine.search.anneal import restore, shift
+from scheduling.engine.search.anneal import descend, restore, shift
 from scheduling.engine.search.improve import Search
-from scheduling.engine.solution import Change, MoveReason, Solution, StayReason, Status
+from scheduling.engine.solution import Change, MoveReason, Solution, Status, StayReason
 from scheduling.engine.views import view
 
 SAME = 1e-6  # scores that differ by less are equal
-RESERVE_PER_EVENT = 0.0012  # seconds kept for explaining a movable event
+RESERVE_PER_EVENT = 0.001  # seconds kept for explaining a movable event
+REPORT_SECONDS = 0.2  # between two reports to the listener
+PLACING_TRIES = 200_000  # spent at the end on meetings that have no place yet
 FIRST_TRIES = 500  # for each event of a small part, before it is searched through
 
 
@@ -33,13 +36,13 @@ class Infeasible(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far the search has come. `fraction` of its budget; `solution()` is the best so far, without reasons."""
+    """How far the search has come, in milliseconds and as a share; `solution` is the best so far, without reasons."""
 
     t_ms: int
     fraction: float
     score: float
     bound: float | None
-    solution: Callable[[], Solution | None]
+    solution: Solution
 
 
 Listener = Callable[[Progress], None]
@@ -68,14 +71,13 @@ def solve(
         seconds=seconds, iterations=iterations, since=run.since, reserve=run.reserve(), interrupted=interrupted
     )
     run.take_up(warm or {}, changed)
+    run.place_first()
     run.report(progress, 0.0)
     run.find_bounds()
     run.prove_small_parts(lambda: rule.fraction(0) >= 1.0)
-    run.search.run(
-        run.open_parts(), rule, warm=bool(warm), after_step=lambda _, fraction: run.report(progress, fraction)
-    )
+    run.search.run(run.open_parts(), rule, warm=bool(warm), after_step=lambda fraction: run.report(progress, fraction))
     run.search.descend(interrupted)
-    run.place_the_rest()
+    run.place_the_rest(interrupted)
     run.take_back_what_does_not_pay()
     return run.explained()
 
@@ -95,7 +97,7 @@ class _Run:
         self.weeks = np.arange(self.model.week_goal.size, dtype=np.int32)
         self.must_place = bool((self.model.home == NOWHERE).any())
         self.today = self._exact_score()
-        self.start_score = self.today
+        self.reported = -math.inf
         self.untouched = self._untouched()
         self.part_bounds: list[float] = []
         self.upper: float | None = None
@@ -116,7 +118,6 @@ class _Run:
                 start[event], room[event] = change.start, rooms.get(change.room or "", -1)
         self.search.adopt(np.arange(start.size, dtype=np.int32), start, room)
         self.search.keep_all()
-        self.start_score = self._exact_score()
 
     def find_bounds(self) -> None:
         """What each part can be worth at most; what belongs to no part is known exactly."""
@@ -129,7 +130,7 @@ class _Run:
             if over() or not exact.is_small(self.model, part):
                 continue
             tries = stop.Iterations(FIRST_TRIES * part.events.size)
-            self.search.run([number], tries, warm=False, after_step=lambda *_: None)
+            self.search.run([number], tries, warm=False)
             known = exact.exact_score(self.model, self.state, part)
             found = exact.prove(self.model, self.state, part, self.search.start, self.search.room, known, over)
             self.search.resume(number)
@@ -142,16 +143,34 @@ class _Run:
         return [number for number in range(len(self.parts)) if number not in self.proved]
 
     def report(self, progress: Listener | None, fraction: float) -> None:
-        if progress is None:
+        """Tell the listener, now and then, the exact score of the best places so far."""
+        now = time.monotonic()
+        if progress is None or now - self.reported < REPORT_SECONDS:
             return
-        score = self.start_score + self.search.gain()
-        progress(Progress(
-            t_ms=round((time.monotonic() - self.loaded) * 1000), fraction=fraction, score=round(score, 3),
-            bound=self.upper, solution=self.best_so_far,
-        ))  # fmt: skip
+        self.reported = now
+        found = self.best_so_far()
+        if found is not None:
+            t_ms = round((now - self.loaded) * 1000)
+            progress(Progress(t_ms, fraction, score=found.score, bound=found.bound, solution=found))
 
-    def place_the_rest(self) -> None:
-        """Raise Infeasible for a meeting without a place."""
+    def place_first(self) -> None:
+        """Begin with a place for each meeting that needs one, where one is free."""
+        for part in self.parts:
+            waiting = part.events[self.state.start[part.events] == NOWHERE]
+            if waiting.size:
+                descend(self.model, self.state, waiting)
+        self.search.keep_all()
+
+    def place_the_rest(self, interrupted: Callable[[], bool]) -> None:
+        """Search on for meetings without a place. Raises Infeasible for one that finds none."""
+        waiting = [
+            number
+            for number, part in enumerate(self.parts)
+            if number not in self.proved and (self.state.start[part.events] == NOWHERE).any()
+        ]
+        if waiting:
+            self.search.run(waiting, stop.Either(stop.Iterations(PLACING_TRIES), interrupted=interrupted), warm=False)
+            self.search.descend(interrupted)
         for event in np.flatnonzero(self.state.start == NOWHERE):
             key = int(self.arrays.events[event])
             _, blockers = self._places().why_not(key)
@@ -161,7 +180,8 @@ class _Run:
         """With exact lunches, undo each move whose gain is nothing, as long as one can go back."""
         while True:
             best_lunches(self.model, self.state, self.weeks, self.lunches)
-            if not any([self._take_back(int(event)) for event in self._moved()]):
+            taken_back = [event for event in self._moved() if self._take_back(event)]
+            if not taken_back:
                 return
 
     def explained(self) -> Solution:

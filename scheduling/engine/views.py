@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-untyped-call, untyped-decorator, override, misc"
 """Many arrays passed to kernels as one pointer.
 
 A kernel that takes a named tuple of seventy arrays copies five hundred words, and counts a reference for each array,
@@ -12,10 +13,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
-from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 from numba.core import cgutils
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate, infer_getattr
+from numba.extending import NativeValue, models, register_model, typeof_impl, unbox
 from numba.np.arrayobj import make_array, populate_array
 from numba.np.numpy_support import from_dtype
 
@@ -44,7 +45,7 @@ def view(arrays: NamedTuple) -> Any:
     return View(arrays)
 
 
-class ViewType(types.Type):  # type: ignore[misc]
+class ViewType(types.Type):
     """`fields`: (name, kind of array or number, first word in the table)."""
 
     def __init__(self, name: str, fields: tuple[tuple[str, Any, int], ...]) -> None:
@@ -75,7 +76,7 @@ def _typeof(value: View, context: Any) -> ViewType:
 
 
 @register_model(ViewType)
-class _ViewModel(models.OpaqueModel):  # type: ignore[misc]
+class _ViewModel(models.OpaqueModel):
     """One pointer."""
 
 
@@ -88,7 +89,7 @@ def _unbox(kind: ViewType, value: Any, context: Any) -> Any:
 
 
 @infer_getattr
-class _Attributes(AttributeTemplate):  # type: ignore[misc]
+class _Attributes(AttributeTemplate):
     key = ViewType
 
     def generic_resolve(self, kind: ViewType, name: str) -> Any:
@@ -98,7 +99,7 @@ class _Attributes(AttributeTemplate):  # type: ignore[misc]
 
 @lower_getattr_generic(ViewType)
 def _attribute(context: Any, builder: Any, kind: ViewType, value: Any, name: str) -> Any:
-    field, word = kind.field(name)  # type: ignore[misc]
+    field, word = kind.field(name)
 
     def load(number: int, native: Any) -> Any:
         return builder.load(cgutils.pointer_add(builder, value, (word + number) * WORD, native.as_pointer()))

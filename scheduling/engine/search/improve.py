@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from scheduling.engine.stop import Stop
 
 STEP_TRIES = 4000  # between two looks at the clock, at least
-LEAST_STEPS = 100  # of a search that counts its tries
 DESCENT_AT_ONCE = 64  # events between two looks at the clock
 MOST_DESCENTS = 20
 
@@ -39,9 +38,14 @@ class Search:
         return float(self._best.sum())
 
     def run(
-        self, open_parts: Sequence[int], stop: Stop, *, warm: bool, after_step: Callable[[int, float], None]
-    ) -> int:
-        """Anneal these parts until the stop rule ends it; the tries made."""
+        self,
+        open_parts: Sequence[int],
+        stop: Stop,
+        *,
+        warm: bool,
+        after_step: Callable[[float], object] = lambda fraction: None,
+    ) -> None:
+        """Anneal these parts until the stop rule ends it; `after_step` is told the fraction done."""
         tries, cycle = 0, 0
         fraction = stop.fraction(0) if open_parts else 1.0
         step = fraction
@@ -54,9 +58,8 @@ class Search:
             tries += self._step(open_parts, stop, tries, hot, cold)
             before, fraction = fraction, stop.fraction(tries)
             step = fraction - before
-            after_step(tries, fraction)
+            after_step(fraction)
         self.back_to_best(open_parts)
-        return tries
 
     def back_to_best(self, numbers: Sequence[int]) -> None:
         for number in numbers:
@@ -72,7 +75,7 @@ class Search:
 
     def adopt(self, events: Ints, start: Ints, room: Ints) -> None:
         """Take the places of an earlier solution that are legal still (NOWHERE: none), one after the other."""
-        for event in events:
+        for event in events.tolist():
             place = int(start[event]), int(room[event])
             if place[0] == NOWHERE or not self._may_stand(event, *place):
                 continue
@@ -90,10 +93,10 @@ class Search:
     def resume(self, number: int) -> None:
         """Put a part's events at the best places after something else has moved them about."""
         events = self.parts[number].events
-        for event in events:
-            put(self.model, self.state, event, NOWHERE, self.room[event])
-        for event in events:
-            put(self.model, self.state, event, self.start[event], self.room[event])
+        for event in events.tolist():
+            put(self.model, self.state, event, NOWHERE, int(self.room[event]))
+        for event in events.tolist():
+            put(self.model, self.state, event, int(self.start[event]), int(self.room[event]))
         recount(self.model, self.state)
         self._best[number] = self._now[number] = 0.0
         self._best[number] = self._now[number] = self.state.total[SCORE] - self._origin - self._now.sum()

@@ -63,7 +63,7 @@ def _align(model: Model, state: State, e: int, start: int) -> int:
             low, high, found = model.free_start[k], model.free_end[k], True
     if not found:
         return start
-    for i in range(model.list_off[c], model.list_off[c] + state.count[c]):
+    for i in range(model.list_off[c], model.list_off[c] + state.held[c]):
         f = state.listed[i]
         if f == e:
             continue
