@@ -143,6 +143,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A request that wakes a worker doesn't wait for a broker that is away: the rows are the queue.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "interval_start": 0, "socket_connect_timeout": 2}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 REDIS_URL = ENV.redis_url
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "calendars.sweep", "schedule": 60}}

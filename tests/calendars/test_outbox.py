@@ -2,16 +2,21 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 
-from calendars import delivery, outbox
+from calendars import changes, connections, delivery, outbox
 from calendars.models import Event, OutboxWrite
+from calendars.sync import calendar as calendar_sync
 from clockwise import clock
+from clockwise.google.client import CalendarClient
+from clockwise.google.event import GoogleEvent
 from clockwise.organizations import access
 from clockwise.tenancy import current
+from privacy.models import ProcessingSettings
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
 NEW_START = datetime(2027, 3, 2, 13, tzinfo=UTC)
@@ -212,6 +217,101 @@ def test_no_transaction_is_open_while_google_is_called(
     company.sync("ada")
     assert seen
     assert not any(seen)
+
+
+def test_writes_to_one_event_keep_their_order(company: Company) -> None:
+    company.sync()
+    decide_insert(company)
+    with company.inside():
+        calendar = company.calendar("ada")
+        outbox.add_delete(calendar, google_id="c10ctestid", etag="", purpose="hold", purpose_id=uuid4())
+    company.google.faults.add({"match": {"method": "POST", "path_regex": "/events$"}, "fault": "503"})
+    first = perform_all(company)
+    assert [write.state for write in first] == [OutboxWrite.State.PENDING] * 2
+
+    with clock.stopped(SUNDAY_NOON + timedelta(minutes=10)):
+        second = perform_all(company)
+
+    assert [write.state for write in second] == [OutboxWrite.State.DONE] * 2
+    assert company.google.event(address("ada"), "c10ctestid")["status"] == "cancelled"
+
+
+def test_a_listing_that_began_before_our_write_takes_nothing_away(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.sync()
+    company.google.expire_sync_tokens()  # so that all is listed, and what is missing counts as removed
+    listings: list[Any] = []
+    removed: list[str] = []
+    read = calendar_sync.read
+
+    def overtaken(*args: Any, **kwargs: Any) -> Any:
+        listing = read(*args, **kwargs)
+        listings.append(listing)
+        if len(listings) == 1:
+            decide_insert(company)
+            perform_all(company)
+        return listing
+
+    monkeypatch.setattr(calendar_sync, "read", overtaken)
+    monkeypatch.setattr(changes, "_listeners", [lambda calendar, changed, gone: removed.extend(gone)])
+    company.sync("ada")
+
+    assert len(listings) == 2
+    assert removed == []
+    with company.inside():
+        assert company.event("ada", "c10ctestid").details.title == "Focus time"
+
+
+def test_a_moved_meeting_keeps_the_description_that_an_admin_let_in(company: Company) -> None:
+    with company.inside():
+        ProcessingSettings.objects.create(descriptions=True)
+    google_id = company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada", description="let in"))
+    company.sync("ada")
+    decide_patch(company, google_id)
+    perform_all(company)
+    company.sync("ada")
+
+    with company.inside():
+        assert company.event("ada", google_id).details.description == "let in"
+
+
+def test_a_write_that_nobody_understands_holds_up_no_other(
+    company: Company, planned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide_patch(company, planned)
+    decide_insert(company)
+    send = delivery._send
+
+    def broken(write: OutboxWrite, client: CalendarClient) -> GoogleEvent | None:
+        if write.kind == OutboxWrite.Kind.PATCH:
+            raise ZeroDivisionError
+        return send(write, client)
+
+    monkeypatch.setattr(delivery, "_send", broken)
+    patch, insert = perform_all(company)
+
+    assert (patch.state, patch.problem) == (OutboxWrite.State.PENDING, "unexpected")
+    assert insert.state == OutboxWrite.State.DONE
+
+
+def test_a_write_that_never_succeeds_is_told_as_failed(company: Company, planned: str) -> None:
+    write = decide_patch(company, planned)
+    with company.inside():
+        OutboxWrite.objects.filter(pk=write.pk).update(attempts=delivery.MOST_ATTEMPTS - 1)
+    company.google.faults.add({"match": {"method": "PATCH"}, "fault": "503"})
+    [write] = perform_all(company)
+    assert write.state == OutboxWrite.State.FAILED
+
+
+def test_a_grant_given_anew_under_way_survives_the_end_of_the_old_one(company: Company, planned: str) -> None:
+    began_at = clock.now()
+    with clock.stopped(SUNDAY_NOON + timedelta(minutes=1)):
+        company.sign_in("ada")
+    with company.acting():
+        ended = connections.mark_revoked(company.connection("ada").pk, reason="invalid_grant", since=began_at)
+    assert not ended
+    assert company.connection("ada").state == "active"
 
 
 @pytest.fixture(autouse=True)

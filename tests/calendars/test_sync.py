@@ -1,12 +1,19 @@
 """What a sync makes of Google's calendar."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import partialmethod
+from typing import Any
 
 import pytest
+from django.db import connection
 
-from calendars.models import Event, GoogleConnection
+from calendars import changes, locks
+from calendars.models import Calendar, Event, GoogleConnection
+from calendars.sync import calendar as one_calendar
 from clockwise import clock
 from clockwise.encryption.errors import EncryptionError
+from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleUnavailable
 from clockwise.tenancy import current
 from privacy.models import ProcessingSettings
@@ -113,9 +120,9 @@ def test_a_revoked_grant_turns_the_connection_off_and_forgets_its_tokens(company
     company.google.revoke(address("ben"))
     company.sync("ben")
 
-    connection = company.connection("ben")
-    assert connection.state == GoogleConnection.State.REVOKED
-    assert connection.credentials is None
+    ended = company.connection("ben")
+    assert ended.state == GoogleConnection.State.REVOKED
+    assert ended.credentials is None
     assert company.connection("ada").state == GoogleConnection.State.ACTIVE
 
 
@@ -131,10 +138,9 @@ def test_descriptions_are_never_asked_for_until_an_admin_lets_them_in(company: C
     company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada", description="the canary"))
     company.google.log.clear()
     company.sync("ada")
-    listings = [entry for entry in company.google.log if entry["path"].endswith("/events")]
 
-    assert listings
-    assert all("description" not in entry["query"]["fields"] for entry in listings)
+    assert listings(company)
+    assert all("description" not in entry["query"]["fields"] for entry in listings(company))
     with company.inside():
         assert Event.objects.get().details.description == ""
         ProcessingSettings.objects.create(descriptions=True)
@@ -175,3 +181,174 @@ def test_a_sync_that_was_stopped_by_the_end_of_access_stores_nothing(company: Co
 
     assert titles(company, "ada") == []
     assert company.connection("ada").credentials is None
+
+
+def listings(company: Company) -> list[dict[str, Any]]:
+    return [entry for entry in company.google.log if entry["path"].endswith("/events")]
+
+
+def test_a_calendar_of_many_pages_is_read_to_the_last(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    for hour in range(9, 14):
+        company.insert("ada", meeting(f"At {hour}", MONDAY, hour, 30, "ada"))
+    page = CalendarClient.events_page
+    monkeypatch.setattr(CalendarClient, "events_page", partialmethod(page, max_results=2))
+    company.google.log.clear()
+    company.sync("ada")
+
+    assert titles(company, "ada") == [f"At {hour}" for hour in range(9, 14)]
+    assert len(listings(company)) == 3
+
+
+def test_a_page_that_fails_leaves_the_rows_and_the_token_of_before(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.insert("ada", meeting("Old", MONDAY, 9, 30, "ada"))
+    company.sync("ada")
+    with company.inside():
+        token = company.calendar("ada").details.sync_token
+    for hour in range(10, 14):
+        company.insert("ada", meeting(f"At {hour}", MONDAY, hour, 30, "ada"))
+    page = CalendarClient.events_page
+
+    def second_page_fails(client: CalendarClient, *args: Any, page_token: str | None = None, **kwargs: Any) -> Any:
+        if page_token:
+            raise GoogleUnavailable("http_503")
+        return page(client, *args, page_token=page_token, max_results=2, **kwargs)
+
+    monkeypatch.setattr(CalendarClient, "events_page", second_page_fails)
+    with pytest.raises(GoogleUnavailable):
+        company.sync("ada")
+
+    assert titles(company, "ada") == ["Old"]
+    with company.inside():
+        assert company.calendar("ada").details.sync_token == token
+
+
+def test_only_the_horizon_is_kept(company: Company) -> None:
+    for days in (-36, -34, 27, 40):
+        company.insert("ada", meeting(f"{days}", SUNDAY_NOON.date() + timedelta(days=days), 10, 30, "ada"))
+    company.sync("ada")
+    assert titles(company, "ada") == ["-34", "27"]
+
+
+def test_an_event_that_moves_out_of_the_horizon_leaves(company: Company) -> None:
+    google_id = company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada"))
+    company.sync("ada")
+    far = meeting("Plan", MONDAY + timedelta(days=90), 10, 60)
+    company.google.as_person(address("ada"), "patch", google_id, {k: far[k] for k in ("start", "end")})
+    company.sync("ada")
+    assert titles(company, "ada") == []
+
+
+def test_the_horizon_moves_on_with_the_days(company: Company) -> None:
+    company.insert("ada", meeting("Then", SUNDAY_NOON.date() + timedelta(days=31), 10, 30, "ada"))
+    company.sync("ada")
+    assert titles(company, "ada") == []
+    with clock.stopped(SUNDAY_NOON + timedelta(days=7)):
+        company.google.state.clock = SUNDAY_NOON + timedelta(days=7)
+        company.sync("ada")
+    assert titles(company, "ada") == ["Then"]
+
+
+def test_one_event_that_nobody_can_read_is_set_aside(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.insert("ada", meeting("Broken", MONDAY, 9, 30, "ada"))
+    company.insert("ada", meeting("Plan", MONDAY, 10, 30, "ada"))
+    page = CalendarClient.events_page
+
+    def with_a_broken_item(client: CalendarClient, *args: Any, **kwargs: Any) -> Any:
+        answer = page(client, *args, **kwargs)
+        for item in answer.get("items", ()):
+            if item.get("summary") == "Broken":
+                item["start"] = {"dateTime": "soon"}
+        return answer
+
+    monkeypatch.setattr(CalendarClient, "events_page", with_a_broken_item)
+    company.sync("ada")
+    assert titles(company, "ada") == ["Plan"]
+
+
+def test_a_server_without_sync_tokens_is_listed_anew_each_time(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    google_id = company.insert("ada", meeting("Plan", MONDAY, 10, 30, "ada"))
+    page = CalendarClient.events_page
+
+    def without_token(client: CalendarClient, *args: Any, **kwargs: Any) -> Any:
+        answer = page(client, *args, **kwargs)
+        answer.pop("nextSyncToken", None)
+        return answer
+
+    monkeypatch.setattr(CalendarClient, "events_page", without_token)
+    company.sync("ada")
+    company.google.as_person(address("ada"), "delete", google_id)
+    company.sync("ada")
+    assert titles(company, "ada") == []
+
+
+def test_a_series_cancelled_by_its_own_id_takes_its_instances_along(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rule = {"recurrence": ["RRULE:FREQ=WEEKLY;COUNT=3"]}
+    google_id = company.insert("ada", meeting("Weekly", MONDAY, 10, 30, "ada", **rule))
+    company.insert("ada", meeting("Plan", MONDAY, 12, 30, "ada"))
+    company.sync("ada")
+    stub = {"items": [{"id": google_id, "status": "cancelled"}], "nextSyncToken": "next"}
+    monkeypatch.setattr(CalendarClient, "events_page", lambda *_, **__: stub)
+    company.sync("ada")
+    assert titles(company, "ada") == ["Plan"]
+
+
+def test_a_calendar_that_moves_to_another_zone_takes_its_whole_days_along(company: Company) -> None:
+    day = {"start": {"date": "2027-03-02"}, "end": {"date": "2027-03-03"}}
+    company.google.as_person(address("chie"), "insert", body={"summary": "Holiday", **day})
+    company.sync("chie")
+    with company.inside():
+        assert Event.objects.get().start == datetime(2027, 3, 1, 15, tzinfo=UTC)
+
+    company.google.state.calendars[address("chie")].time_zone = "Europe/Berlin"
+    with company.acting():
+        with current.transaction():
+            calendar_id = company.calendar("chie").pk
+        one_calendar.sync(calendar_id)  # learns of the zone
+        one_calendar.sync(calendar_id)
+
+    with company.inside():
+        assert company.calendar("chie").time_zone == "Europe/Berlin"
+        assert Event.objects.get().start == datetime(2027, 3, 1, 23, tzinfo=UTC)
+
+
+def test_one_worker_at_a_time_has_a_calendar(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.sync("ada")
+    with company.inside():
+        calendar_id = company.calendar("ada").pk
+    monkeypatch.setattr(one_calendar, "WAIT_SECONDS", 0)
+    company.google.log.clear()
+    held = locks.hold(f"calendar:{calendar_id}", lease_seconds=10, wait_seconds=0)
+    with held, company.acting(), pytest.raises(locks.Busy):
+        one_calendar.sync(calendar_id)
+    assert company.google.log == []
+
+
+def test_listeners_hear_what_changed_inside_the_transaction_that_changes_it(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[list[str], list[str], bool]] = []
+
+    def listener(calendar: Calendar, changed: Sequence[Event], removed: Sequence[str]) -> None:
+        heard.append(([event.google_id for event in changed], list(removed), connection.in_atomic_block))
+
+    gone = company.insert("ada", meeting("Gone", MONDAY, 9, 30, "ada"))
+    company.insert("ada", meeting("Same", MONDAY, 10, 30, "ada"))
+    company.sync("ada")
+    monkeypatch.setattr(changes, "_listeners", [listener])
+    company.google.as_person(address("ada"), "delete", gone)
+    new = company.insert("ada", meeting("New", MONDAY, 11, 30, "ada"))
+    company.sync("ada")
+    assert heard == [([new], [gone], True)]
+
+
+def test_a_calendar_whose_zone_google_will_not_tell_is_synced_all_the_same(company: Company) -> None:
+    company.google.faults.add({"match": {"path_regex": "/calendars/[^/]+$"}, "fault": "403_rate"})
+    company.insert("chie", meeting("Plan", MONDAY, 10, 30, "chie"))
+    company.sync("chie")
+    assert titles(company, "chie") == ["Plan"]
