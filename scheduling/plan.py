@@ -74,9 +74,9 @@ def read(problem: Problem, solution: Mapping[str, Any], *, only: UUID | None = N
 
 def _moves(problem: Problem, solution: Mapping[str, Any]) -> tuple[PlannedMove, ...]:
     places = {key: _place(problem, key, change["start"]) for key, change in solution["events"].items()}
-    moved = {problem.events[key].meeting_index: place for key, place in places.items()}
+    busy = summary.busy_with(problem.facts, {problem.events[key].meeting_index: place for key, place in places.items()})
     return tuple(
-        _move(problem, key, place, solution["explanations"]["moves"].get(key, {}), moved)
+        _move(problem, key, place, solution["explanations"]["moves"].get(key, {}), busy)
         for key, place in sorted(places.items(), key=lambda item: item[1])
         if place != problem.events[key].interval
     )
@@ -88,11 +88,9 @@ def _place(problem: Problem, key: str, start: int) -> Interval:
     return begins, begins + (occurrence.end - occurrence.start)
 
 
-def _move(
-    problem: Problem, key: str, place: Interval, told: Mapping[str, Any], moved: Mapping[bytes, Interval]
-) -> PlannedMove:
+def _move(problem: Problem, key: str, place: Interval, told: Mapping[str, Any], busy: summary.Busy) -> PlannedMove:
     candidate = problem.candidates[key]
-    change = summary.effect(problem.facts, candidate.occurrence, candidate.occurrence.interval, place, moved)
+    change = summary.effect(problem.facts, candidate.occurrence, candidate.occurrence.interval, place, busy)
     by_person = {str(problem.people[person]): float(gain) for person, gain in told.get("by_person", {}).items()}
     reason = MoveReason(
         by_person=by_person,

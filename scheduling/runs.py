@@ -23,7 +23,7 @@ from scheduling.problem import Horizon, Problem
 SEED = 1
 # Plans depend on iterations alone; the time limit is a safety for crowded machines.
 ITERATIONS = 20_000
-ITERATIONS_PER_MEETING = 300
+ITERATIONS_PER_MEETING = 1_000
 MOST_ITERATIONS = 2_000_000
 MOST_SECONDS = 60.0
 

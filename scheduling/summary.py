@@ -45,6 +45,7 @@ class Figures:
 
 
 Moved = Mapping[bytes, Interval]
+Busy = dict[UUID, list[tuple[Interval, bool]]]
 
 
 def of_members(member_ids: Iterable[UUID], start: datetime, end: datetime, moved: Moved | None = None) -> Figures:
@@ -58,7 +59,7 @@ def of_people(
 ) -> Figures:
     """The same from facts; members without a connected calendar count for nothing."""
     people = [known.people[member_id] for member_id in member_ids if member_id in known.people]
-    busy = _busy(known, moved or {})
+    busy = busy_with(known, moved or {})
     return sum((_of_person(person, busy.get(person.member_id, []), start, end) for person in people), Figures())
 
 
@@ -67,13 +68,13 @@ def focus_by_day(known: Facts, member_id: UUID, first: date, last: date, moved: 
     person = known.people.get(member_id)
     if person is None:
         return {}
-    taken = [interval for interval, _ in _busy(known, moved or {}).get(member_id, [])]
+    taken = [interval for interval, _ in busy_with(known, moved or {}).get(member_id, [])]
     return {day.date: _free(day, taken)[0] for day in work_days(person, first, last)}
 
 
-def _busy(known: Facts, moved: Moved) -> dict[UUID, list[tuple[Interval, bool]]]:
+def busy_with(known: Facts, moved: Moved) -> Busy:
     """For each person what takes their time, and whether it is a meeting."""
-    busy: dict[UUID, list[tuple[Interval, bool]]] = {}
+    busy: Busy = {}
     for occurrence in known.occurrences:
         interval = moved.get(occurrence.meeting_index, occurrence.interval)
         for member_id in known.attending(occurrence):
@@ -129,23 +130,20 @@ def _lunch_fits(day: WorkDay, taken: Iterable[Interval], shortest: timedelta = t
     return any(end - start >= shortest for start, end in subtract([day.lunch], taken))
 
 
-def effect(known: Facts, meeting: Occurrence, old: Interval, new: Interval, moved: Moved) -> Figures:
-    """What one move changes for its attendees, all other moves made: the days of its old and new place alone."""
-    busy = _busy(known, {key: place for key, place in moved.items() if key != meeting.meeting_index})
+def effect(known: Facts, meeting: Occurrence, old: Interval, new: Interval, busy: Busy) -> Figures:
+    """What one move changes for its attendees, with every move made: the days of its old and new place alone.
+
+    `busy`: of `busy_with`, this move made too.
+    """
     return sum(
-        (
-            _around(known.people[member_id], busy[member_id], meeting.interval, old, new)
-            for member_id in known.attending(meeting)
-        ),
+        (_around(known.people[member_id], busy[member_id], old, new) for member_id in known.attending(meeting)),
         Figures(),
     )
 
 
-def _around(
-    person: Person, busy: list[tuple[Interval, bool]], today: Interval, old: Interval, new: Interval
-) -> Figures:
+def _around(person: Person, busy: list[tuple[Interval, bool]], old: Interval, new: Interval) -> Figures:
     others = list(busy)
-    others.remove((today, True))
+    others.remove((new, True))
     zone = person.hours.zone
     dates = {local_date(place[0], zone) for place in (old, new)}
     days = [day for date in sorted(dates) for day in work_days(person, date, date + timedelta(days=1))]
