@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-lock
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run lint types imports migrations bench shell dbshell lock clean
+.PHONY: help setup demo test verify run lint types imports migrations bench shell dbshell lock clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ demo: setup ## Sign a company in, optimize its weeks, show before and after (ONC
 test: setup ## Run the tests (T=path for some of them; REQUIRE_BROWSER=1 fails without Chromium)
 	@sh tests/browser/install-chromium.sh
 	$(BIN)/python -m pytest $(T)
+
+verify: setup ## Run the long rounds of fuzz, races and faults (T=path for some of them)
+	$(BIN)/python -m pytest -m long --timeout 3600 $(T)
 
 run: setup ## Serve web and worker together (PORT=)
 	$(BIN)/python manage.py run
