@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db import connection
 from django.db import transaction as db_transaction
 
+from clockwise.tenancy import token
+
 _current: ContextVar[UUID | None] = ContextVar("current_organization", default=None)
 
 
@@ -47,13 +49,13 @@ def acting_for(organization_id: UUID) -> Iterator[None]:
 def transaction() -> Iterator[None]:
     """One database transaction (or savepoint) in which row-level security admits the current organization.
 
-    The setting is local to the transaction, so that nothing outlives it on a pooled connection.
+    What it is told is local to the transaction, so that nothing outlives it on a pooled connection.
     Never hold one open over a call to Google, to a key service or to mail.
     """
     current = require_organization_id()
     with db_transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('clockwise.organization', %s, true)", [str(current)])
+            token.show(cursor, current)
         yield
 
 

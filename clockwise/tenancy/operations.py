@@ -21,6 +21,7 @@ class ProtectTable(Operation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.name)
+        rls.install(schema_editor)
         # Deferred statements (Django's own indexes and constraints) may name columns that ours need.
         for statement in rls.protect(model):
             schema_editor.execute(statement)

@@ -1,12 +1,24 @@
 """The statements that protect a tenant table, and the catalog query that finds one without them."""
 
+from typing import Any
+
 from django.db import models
 
+from clockwise.tenancy import token
 from clockwise.tenancy.models import TenantForeignKey
 
-# `(select ...)` lets PostgreSQL evaluate the setting once a statement; after the first transaction on a
-# connection the variable is '' rather than NULL, and a bare cast would raise.
-CURRENT = "(SELECT nullif(current_setting('clockwise.organization', true), '')::uuid)"
+# `(SELECT ...)` lets PostgreSQL check the tenant token once a statement rather than once a row.
+CURRENT = "(SELECT current_organization())"
+
+
+def install(schema_editor: Any) -> None:
+    """Make the function that policies ask, unless it is there: the first protected table brings it."""
+    with schema_editor.connection.cursor() as cursor:
+        cursor.execute("SELECT to_regprocedure('current_organization()') IS NOT NULL")
+        if cursor.fetchone()[0]:
+            return
+    for statement in token.INSTALL_FUNCTION:
+        schema_editor.execute(statement, params=None)
 
 
 def protect(model: type[models.Model]) -> list[str]:

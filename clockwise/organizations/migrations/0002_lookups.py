@@ -51,7 +51,7 @@ for table in READABLE:
 
 # Ids and plans are readable to all, so that periodic jobs can loop over the organizations; each is written
 # inside its own transactions only.
-CURRENT = "(SELECT nullif(current_setting('clockwise.organization', true), '')::uuid)"
+CURRENT = "(SELECT current_organization())"
 FORWARDS += [
     "ALTER TABLE organizations_organization ENABLE ROW LEVEL SECURITY",
     "ALTER TABLE organizations_organization FORCE ROW LEVEL SECURITY",
