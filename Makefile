@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-lock
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test verify run lint types imports migrations bench shell dbshell lock clean
+.PHONY: help setup demo test docs verify run lint types imports migrations bench shell dbshell lock clean
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ verify: setup ## Run the long rounds of fuzz, races and faults (T=path for some 
 
 run: setup ## Serve web and worker together (PORT=)
 	$(BIN)/python manage.py run
+
+docs: setup ## Run every command that README and docs tell people to type, on the demo's company
+	$(BIN)/python -m tests.project.run_docs_commands
 
 lint: setup ## Check style and format
 	$(BIN)/ruff check .

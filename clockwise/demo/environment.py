@@ -3,6 +3,7 @@
 import atexit
 import json
 import os
+import shlex
 import subprocess
 import sys
 from datetime import date, datetime, timedelta
@@ -12,10 +13,12 @@ from zoneinfo import ZoneInfo
 
 from clockwise import address, embedded
 from clockwise.demo.company import ZONES, seed
+from clockwise.embedded.place import write_private
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 ROOT = CHECKOUT / ".run" / "demo"
 STORY = ROOT / "story.json"
+EXPORTS = ROOT / "environment"
 
 
 def enter() -> None:
@@ -23,11 +26,17 @@ def enter() -> None:
     story = wanted_story()
     if told_story().get("wanted") != story:
         _begin_anew()
-    os.environ.update(embedded.join(ROOT))
-    google = start_google(story)
-    os.environ.update(google_environment(google))
-    os.environ["CLOCKWISE_BASE_URL"] = address.take(ROOT)
+    environment = embedded.join(ROOT)
+    environment |= google_environment(start_google(story))
+    environment["CLOCKWISE_BASE_URL"] = address.take(ROOT)
+    write_private(EXPORTS, exports(environment))
+    os.environ.update(environment)
     os.environ["CLOCKWISE_DEMO_STORY"] = json.dumps(story)
+
+
+def exports(environment: dict[str, str]) -> str:
+    """What a shell reads to act on the demo's company while the demo runs."""
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
 
 
 def _begin_anew() -> None:

@@ -7,28 +7,25 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands, load_command_class
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PAGES = [CHECKOUT / "README.md", CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
-BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+from tests.project.documented import CHECKOUT, PAGES, Command, commands
+from tests.project.run_docs_commands import ELSEWHERE
+
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 
 
-def commands() -> list[tuple[str, str]]:
-    return [
-        (str(page.relative_to(CHECKOUT)), line.removeprefix("$ "))
-        for page in PAGES
-        for block in BLOCK.findall(page.read_text())
-        for line in block.replace("\\\n", " ").splitlines()
-        if line.strip() and not line.startswith("#")
-    ]
-
-
 def test_there_are_commands_to_check() -> None:
-    assert ("README.md", "make demo") in commands()
+    assert Command("README.md", "make demo") in commands()
 
 
-@pytest.mark.parametrize(("page", "line"), commands())
-def test_a_documented_command_exists_with_its_options(page: str, line: str) -> None:
+def test_what_isnt_run_with_the_docs_is_run_by_ci_or_says_why_not() -> None:
+    steps = (CHECKOUT / ".ci" / "run").read_text()
+
+    assert [target for target, why in ELSEWHERE.items() if not why and f"make {target}" not in steps] == []
+
+
+@pytest.mark.parametrize("command", commands(), ids=str)
+def test_a_documented_command_exists_with_its_options(command: Command) -> None:
+    line = command.line
     words = [word for word in shlex.split(line) if not re.fullmatch(r"[A-Z_]+=.*", word)]
     if words[0] == "make":
         assert words[1] in make_targets()

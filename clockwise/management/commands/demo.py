@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from clockwise.demo import environment, story
 from clockwise.demo.report import print_people, print_summary
 
-START_SECONDS = 60
+START_SECONDS = 180
 
 
 class Command(BaseCommand):
@@ -41,7 +41,9 @@ class Command(BaseCommand):
             print_summary(console, environment.told_story()["outcome"])
             print_people(console, told)
             if not os.environ.get("ONCE") and sys.stdin.isatty():
-                console.print(f"\n[bold]Open {settings.CLOCKWISE_BASE_URL}[/bold] (Ctrl-C stops the demo).")
+                exports = environment.EXPORTS.relative_to(environment.CHECKOUT)
+                console.print(f"\nFor manage.py on this company, in another terminal: [bold]. {exports}[/bold]")
+                console.print(f"[bold]Open {settings.CLOCKWISE_BASE_URL}[/bold] (Ctrl-C stops the demo).")
                 _until_interrupted()
 
 
@@ -95,7 +97,8 @@ def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
         try:
             if requests.get(f"{settings.CLOCKWISE_BASE_URL}/readyz", timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
+            # Not listening yet, or a busy machine on which the first answer takes longer than its time limit.
             time.sleep(0.1)
     raise story.DemoFailed("The web process didn't start.")
 
