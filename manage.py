@@ -31,6 +31,9 @@ def main() -> None:
         join_embedded_installation(serves=command == "run")
     from django.core.management import execute_from_command_line
 
+    from clockwise.audit import origin
+
+    origin.set_of_process(origin.Origin("command", command))
     execute_from_command_line(sys.argv)
 
 

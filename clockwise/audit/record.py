@@ -1,20 +1,57 @@
 """Writes audit entries, in the transaction of what they tell of."""
 
+import secrets
 from typing import Any
 from uuid import UUID
 
+from django.db import connection, models, transaction
+
 from clockwise import clock
-from clockwise.audit.models import AuditEntry
-from clockwise.tenancy.models import TenantModel
+from clockwise.audit import chain, origin
+from clockwise.audit.commitments import commitment_of
+from clockwise.audit.events import EVENTS
+from clockwise.audit.models import AuditEntry, EntryBody
+from clockwise.encryption import payloads
+from clockwise.tenancy import current
+from clockwise.tenancy.models import time_ordered_id
+
+_APPEND = "SELECT audit_append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 
 
-def record(action: str, *, by: UUID | None, target: TenantModel | None = None, **body: Any) -> None:
-    """Add an entry. `by` is the acting member's id, None for the system; `body` is sealed JSON."""
-    AuditEntry.objects.create(
-        at=clock.now(),
-        action=action,
-        actor_id=by,
-        target_type=(target._meta.model_name or "") if target else "",
-        target_id=target.pk if target else None,
-        body=body,
-    )
+class UnlistedEvent(Exception):
+    """The action isn't in `clockwise/audit/events.py`: add a line there."""
+
+
+def record(action: str, *, by: UUID | None, target: models.Model | None = None, **facts: Any) -> None:
+    """Add an entry. `by`: the acting member's (or staff member's) id, None where nobody of them acts.
+
+    facts: JSON, sealed under the organization's key. Where it comes from is known (`origin`). It is chained as soon
+    as the transaction is committed.
+    """
+    if action not in EVENTS:
+        raise UnlistedEvent(f"{action} is no listed event: add it to clockwise/audit/events.py.")
+    here = origin.current()
+    # Through JSON once: what is sealed, committed to and later exported is the same.
+    facts = payloads.from_json(dict, payloads.to_json(dict, facts))
+    body = EntryBody(facts, here.address, here.agent, secrets.token_hex(32))
+    entry = AuditEntry(id=time_ordered_id(), organization_id=current.require_organization_id())
+    sealed = AuditEntry._meta.get_field("body")
+    blob = sealed.close(sealed.place_of(entry), body)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _APPEND,
+            [
+                entry.pk,
+                entry.organization_id,
+                clock.now(),
+                action,
+                by,
+                (target._meta.model_name or "") if target else "",
+                target.pk if target and isinstance(target.pk, UUID) else None,
+                here.channel,
+                here.via[:128],
+                blob,
+                commitment_of(body),
+            ],
+        )
+    transaction.on_commit(chain.extend_current, robust=True)
