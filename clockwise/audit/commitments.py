@@ -8,17 +8,10 @@ import hashlib
 import json
 import struct
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 START = b"clockwise-audit/1"
-
-
-class Body(Protocol):
-    facts: dict[str, Any]
-    address: str
-    agent: str
-    salt: str
 
 
 @dataclass(frozen=True)
@@ -38,11 +31,11 @@ class EntryColumns:
     body_digest: bytes
 
 
-def commitment_of(body: Body) -> bytes:
-    """SHA-256 over the salt and the opened body as canonical JSON."""
-    content = {"facts": body.facts, "address": body.address, "agent": body.agent}
+def commitment_of(facts: dict[str, Any], address: str, agent: str, salt: str) -> bytes:
+    """SHA-256 over the salt (hex) and the opened body as canonical JSON."""
+    content = {"facts": facts, "address": address, "agent": agent}
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(bytes.fromhex(body.salt) + text.encode()).digest()
+    return hashlib.sha256(bytes.fromhex(salt) + text.encode()).digest()
 
 
 def leaf_of(entry: EntryColumns) -> bytes:

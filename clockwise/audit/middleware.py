@@ -22,7 +22,7 @@ class OriginMiddleware:
 
 def _origin_of(request: HttpRequest) -> Origin:
     """The path's first part tells the channel; the path itself may hold ids and stays out."""
-    channel = next((channel for start, channel in CHANNELS if request.path.startswith(start)), "web")
+    channel: Channel = next((channel for start, channel in CHANNELS if request.path.startswith(start)), "web")
     agent = origin.agent_class(request.headers.get("User-Agent", ""))
     return Origin(channel, _view_name(request), client_address(request), agent)
 

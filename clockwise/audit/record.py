@@ -51,7 +51,7 @@ def record(action: str, *, by: UUID | None, target: models.Model | None = None, 
                 here.channel,
                 here.via[:128],
                 blob,
-                commitment_of(body),
+                commitment_of(body.facts, body.address, body.agent, body.salt),
             ],
         )
     transaction.on_commit(chain.extend_current, robust=True)
