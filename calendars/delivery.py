@@ -1,4 +1,4 @@
-"""Carries out what the outbox holds: lease a write, send it with no transaction open, settle it in a second one.
+"""Carries out what the outbox holds: lease writes, send them with no transaction open, settle them in a second one.
 
 What makes a repetition harmless is at Google: an insert's id is ours, a patch and a delete carry the etag that was
 decided on.
@@ -6,13 +6,20 @@ decided on.
 
 import logging
 import random
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from calendars import connections, outbox
 from calendars.models import OutboxWrite
+from calendars.outbox import Outcome
 from clockwise import clock
 from clockwise.google.client import CalendarClient, SendUpdates
 from clockwise.google.errors import (
@@ -38,23 +45,81 @@ PARKED = timedelta(hours=1)
 LONGEST_DELAY_SECONDS = 15 * 60
 # Beyond this the write is told as failed: the people concerned know better than the fortieth try.
 MOST_ATTEMPTS = 40
+# One person's writes that are leased, and settled, together; and the time after which the rest is somebody else's.
+TOGETHER = 20
+SECONDS_TOGETHER = 10
+# How many people's writes are under way at once: most of the time is spent waiting for Google.
+AT_ONCE = 8
 
 
-def claim_next() -> OutboxWrite | None:
-    """Lease the oldest write that is due, or None. Opens its own transaction.
+def deliver(*, seconds: float = float("inf")) -> set[UUID]:
+    """Carry out what is due, several people's writes at once, until nothing is or the time is over.
+
+    Returns the calendars that were written to.
+    """
+    until = time.monotonic() + seconds
+    organization_id = current.require_organization_id()
+
+    def work() -> set[UUID]:
+        with current.acting_for(organization_id):
+            return _deliver(until)
+
+    waiting = min(_calendars_waiting(), AT_ONCE)
+    if waiting < 2:
+        return _deliver(until)
+    with ThreadPoolExecutor(waiting) as pool:
+        pending = [pool.submit(_and_close, work) for _ in range(waiting)]
+        return set().union(*(future.result() for future in pending))
+
+
+def is_waiting() -> bool:
+    """Whether a write could be carried out now."""
+    return _calendars_waiting() > 0
+
+
+def _calendars_waiting() -> int:
+    with current.transaction():
+        return _free(clock.now()).values("calendar").distinct().count()
+
+
+def _and_close(work: Any) -> set[UUID]:
+    """A thread's connection to the database ends with it."""
+    try:
+        found: set[UUID] = work()
+        return found
+    finally:
+        connection.close()
+
+
+def _deliver(until: float) -> set[UUID]:
+    touched = set()
+    while time.monotonic() < until and (writes := claim()):
+        perform(writes)
+        touched.add(writes[0].calendar_id)
+    return touched
+
+
+def claim() -> list[OutboxWrite]:
+    """Lease writes that are due, all of one calendar, oldest first; none where nothing is. Opens its own transaction.
 
     Writes to one event keep their order: the deletion of a hold doesn't overtake its insert.
     """
     at = clock.now()
     with current.transaction():
-        due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at)
-        free = due.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at)).exclude(Exists(_earlier()))
-        write = free.select_for_update(skip_locked=True, of=("self",)).order_by("decided_at", "id").first()
-        if write is None:
-            return None
-        leased = OutboxWrite.objects.filter(pk=write.pk)
+        free = _free(at).select_for_update(skip_locked=True, of=("self",)).order_by("decided_at", "id")
+        oldest = free.first()
+        if oldest is None:
+            return []
+        ids = [write.pk for write in free.filter(calendar=oldest.calendar_id).only("pk")[:TOGETHER]]
+        leased = OutboxWrite.objects.filter(pk__in=ids)
         leased.update(leased_until=at + LEASE, attempts=F("attempts") + 1)
-        return leased.select_related("calendar").get()
+        return list(leased.select_related("calendar").order_by("decided_at", "id"))
+
+
+def _free(at: datetime) -> QuerySet[OutboxWrite]:
+    """Due, in nobody's hands, and the first of its event."""
+    due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at)
+    return due.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at)).exclude(Exists(_earlier()))
 
 
 def _earlier() -> QuerySet[OutboxWrite]:
@@ -64,44 +129,89 @@ def _earlier() -> QuerySet[OutboxWrite]:
     return same.filter(before, state=OutboxWrite.State.PENDING)
 
 
-def perform(write: OutboxWrite) -> None:
-    """Send a leased write and settle it, or give it back."""
+@dataclass(frozen=True)
+class Sender:
+    """One connection, for the writes that are sent together."""
+
+    client: CalendarClient
+    fields: str
+
+
+def perform(writes: Sequence[OutboxWrite]) -> None:
+    """Send leased writes of one calendar and settle them, or give them back."""
+    sender = Sender(connections.client_for(writes[0].calendar.connection_id), _fields())
+    until, outcomes = time.monotonic() + SECONDS_TOGETHER, []
+    for i, write in enumerate(writes):
+        if time.monotonic() > until:
+            _release(writes[i:])
+            break
+        if outcome := _attempt(write, sender):
+            outcomes.append(outcome)
+    _settle(writes[0].calendar_id, outcomes)
+
+
+def _settle(calendar_id: UUID, outcomes: Sequence[Outcome]) -> None:
+    """All at once; where that can't be, each by itself, so that one that nobody understands holds up no other."""
     try:
-        _perform(write)
+        outbox.settle(calendar_id, outcomes)
+    except Exception as error:  # noqa: BLE001
+        log.error("Writes couldn't be settled: %s.", type(error).__name__)
+        for outcome in outcomes:
+            _settle_alone(calendar_id, outcome)
+
+
+def _settle_alone(calendar_id: UUID, outcome: Outcome) -> None:
+    try:
+        outbox.settle(calendar_id, [outcome])
+    except Exception as error:  # noqa: BLE001
+        log.error("A write couldn't be settled: %s.", type(error).__name__)
+        if give_back(outcome.write, GoogleUnavailable("unexpected")):
+            outbox.set_aside(outcome.write)
+
+
+def _attempt(write: OutboxWrite, sender: Sender) -> Outcome | None:
+    """How it ended; None if it was given back."""
+    try:
+        return _sent(write, sender)
     except Exception as error:  # noqa: BLE001
         # One that can't be dealt with must not hold up those behind it. Its words stay out of the log.
         log.error("A write met an unexpected %s.", type(error).__name__)
-        give_back(write, GoogleUnavailable("unexpected"))
+        return give_back(write, GoogleUnavailable("unexpected"))
 
 
-def _perform(write: OutboxWrite) -> None:
+def _sent(write: OutboxWrite, sender: Sender) -> Outcome | None:
     began_at = clock.now()
     try:
-        event = _send(write, connections.client_for(write.calendar.connection_id))
+        event = _send(write, sender)
     except GrantRevoked as revoked:
         if connections.mark_revoked(write.calendar.connection_id, reason=revoked.reason, since=began_at):
-            outbox.settle(write, OutboxWrite.State.DROPPED, problem="access_ended")
-        else:
-            give_back(write, revoked)
+            return Outcome(write, OutboxWrite.State.DROPPED, problem="access_ended")
+        return give_back(write, revoked)
     except (GoogleUnavailable, QuotaExhausted, AccessMisconfigured) as error:
-        give_back(write, error)
+        return give_back(write, error)
     except EventChanged as error:
-        outbox.settle(write, OutboxWrite.State.STALE, problem=error.reason)
+        return Outcome(write, OutboxWrite.State.STALE, problem=error.reason)
     except GoogleError as error:
-        outbox.settle(write, OutboxWrite.State.FAILED, problem=error.reason)
-    else:
-        outbox.settle(write, OutboxWrite.State.DONE, event=event)
+        return Outcome(write, OutboxWrite.State.FAILED, problem=error.reason)
+    return Outcome(write, OutboxWrite.State.DONE, event=event)
 
 
-def give_back(write: OutboxWrite, error: GoogleError) -> None:
-    """Try again later: when Google says so, else after a growing, scattered delay."""
+def give_back(write: OutboxWrite, error: GoogleError) -> Outcome | None:
+    """Try again later: when Google says so, else after a growing, scattered delay. Failed after the last attempt."""
     if write.attempts >= MOST_ATTEMPTS:
-        outbox.settle(write, OutboxWrite.State.FAILED, problem=error.reason)
-        return
+        return Outcome(write, OutboxWrite.State.FAILED, problem=error.reason)
     with current.transaction():
         OutboxWrite.objects.filter(pk=write.pk, state=OutboxWrite.State.PENDING).update(
             not_before=clock.now() + _delay(write, error), leased_until=None, problem=error.reason
         )
+    return None
+
+
+def _release(writes: Sequence[OutboxWrite]) -> None:
+    """Not tried after all: as if they had never been leased."""
+    with current.transaction():
+        pending = OutboxWrite.objects.filter(pk__in=[w.pk for w in writes], state=OutboxWrite.State.PENDING)
+        pending.update(leased_until=None, attempts=F("attempts") - 1)
 
 
 def _delay(write: OutboxWrite, error: GoogleError) -> timedelta:
@@ -112,25 +222,24 @@ def _delay(write: OutboxWrite, error: GoogleError) -> timedelta:
     return timedelta(seconds=max(backoff, asked or 0))
 
 
-def _send(write: OutboxWrite, client: CalendarClient) -> GoogleEvent | None:
+def _send(write: OutboxWrite, sender: Sender) -> GoogleEvent | None:
     """The event as it then is; None where there is none any more. No transaction is open."""
-    calendar_id, body = write.calendar.details.google_id, write.body.body
-    fields, notices = _fields(), _notices(write)
+    calendar_id, body, notices = write.calendar.details.google_id, write.body.body, _notices(write)
     if write.kind == OutboxWrite.Kind.DELETE:
-        _delete(write, client, calendar_id, notices)
+        _delete(write, sender, calendar_id, notices)
         return None
     if write.kind == OutboxWrite.Kind.INSERT:
         try:
-            answer = client.insert_event(calendar_id, body, fields=fields, send_updates=notices)
+            answer = sender.client.insert_event(calendar_id, body, fields=sender.fields, send_updates=notices)
         except Duplicate:
-            return _ours_already(write, client, calendar_id, fields)
+            return _ours_already(write, sender, calendar_id)
         return _parsed(answer, write)
     try:
-        answer = client.patch_event(
-            calendar_id, write.google_id, body, etag=write.etag, fields=fields, send_updates=notices
+        answer = sender.client.patch_event(
+            calendar_id, write.google_id, body, etag=write.etag, fields=sender.fields, send_updates=notices
         )
     except EventChanged:
-        return _moved_already(write, client, calendar_id, fields)
+        return _moved_already(write, sender, calendar_id)
     return _parsed(answer, write)
 
 
@@ -140,27 +249,27 @@ def _fields() -> str:
         return event_fields(descriptions=processing.settings().descriptions)
 
 
-def _delete(write: OutboxWrite, client: CalendarClient, calendar_id: str, notices: SendUpdates) -> None:
+def _delete(write: OutboxWrite, sender: Sender, calendar_id: str, notices: SendUpdates) -> None:
     try:
-        client.delete_event(calendar_id, write.google_id, etag=write.etag, send_updates=notices)
+        sender.client.delete_event(calendar_id, write.google_id, etag=write.etag, send_updates=notices)
     except (Gone, NotFound):
         return  # deleted before, perhaps by our own lost request
 
 
-def _ours_already(write: OutboxWrite, client: CalendarClient, calendar_id: str, fields: str) -> GoogleEvent:
+def _ours_already(write: OutboxWrite, sender: Sender, calendar_id: str) -> GoogleEvent:
     """The id is taken: by our own insert whose answer was lost, or the write fails (SYNC W1)."""
-    event = _parsed(client.get_event(calendar_id, write.google_id, fields=fields), write)
+    event = _parsed(sender.client.get_event(calendar_id, write.google_id, fields=sender.fields), write)
     if event is None or not _is_at(event, write.body.body):
         raise Duplicate("duplicate")
     return event
 
 
-def _moved_already(write: OutboxWrite, client: CalendarClient, calendar_id: str, fields: str) -> GoogleEvent:
+def _moved_already(write: OutboxWrite, sender: Sender, calendar_id: str) -> GoogleEvent:
     """The event isn't what was decided on: somebody's edit, which stands, or our own patch.
 
     Its answer was lost, or the lease ran out under way and another worker was faster.
     """
-    event = _parsed(client.get_event(calendar_id, write.google_id, fields=fields), write)
+    event = _parsed(sender.client.get_event(calendar_id, write.google_id, fields=sender.fields), write)
     if event is None or not _is_at(event, write.body.body):
         raise EventChanged("conditionNotMet")
     return event

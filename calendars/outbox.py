@@ -3,7 +3,9 @@
 Here they are decided, in the transaction of what they are for, and settled; `delivery.py` carries them out.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -18,13 +20,23 @@ from clockwise.google.event import GoogleEvent
 from clockwise.tenancy import current
 
 Json = dict[str, Any]
-Settled = Callable[[OutboxWrite], None]
+Settled = Callable[[Sequence[OutboxWrite]], None]
 
 _settled: dict[str, list[Settled]] = {}
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """How a write ended. `event`: as it then is, where there is one that can be read."""
+
+    write: OutboxWrite
+    state: OutboxWrite.State
+    event: GoogleEvent | None = None
+    problem: str = ""
+
+
 def on_settled(purpose: str) -> Callable[[Settled], Settled]:
-    """Register who is told how a write of this purpose ended, inside the transaction that settles it."""
+    """Register who is told how writes of this purpose ended, inside the transaction that settles them."""
 
     def register(callback: Settled) -> Settled:
         _settled.setdefault(purpose, []).append(callback)
@@ -33,43 +45,46 @@ def on_settled(purpose: str) -> Callable[[Settled], Settled]:
     return register
 
 
-def add_patch(event: Event, *, start: datetime, end: datetime, purpose: str, purpose_id: UUID) -> OutboxWrite:
+def patch(event: Event, *, start: datetime, end: datetime, purpose: str, purpose_id: UUID) -> OutboxWrite:
     """Change an event's time. Guests, words and everything else aren't sent, and so stay as they are (SYNC W2)."""
-    zone = event.calendar.time_zone
-    body: Json = {"start": _when(start, zone), "end": _when(end, zone)}
-    return _add(
-        event.calendar,
-        OutboxWrite.Kind.PATCH,
-        event.google_id,
-        event.etag,
-        body,
-        purpose=purpose,
-        purpose_id=purpose_id,
-    )
+    body = times(start, end, event.calendar)
+    return _write(event.calendar, OutboxWrite.Kind.PATCH, event.google_id, event.etag, body, purpose, purpose_id)
 
 
-def add_insert(calendar: Calendar, *, google_id: str, body: Json, purpose: str, purpose_id: UUID) -> OutboxWrite:
+def insert(calendar: Calendar, *, google_id: str, body: Json, purpose: str, purpose_id: UUID) -> OutboxWrite:
     """Make an event under an id of our choosing."""
-    return _add(
-        calendar,
-        OutboxWrite.Kind.INSERT,
-        google_id,
-        "",
-        {**body, "id": google_id},
-        purpose=purpose,
-        purpose_id=purpose_id,
-    )
+    body = {**body, "id": google_id}
+    return _write(calendar, OutboxWrite.Kind.INSERT, google_id, "", body, purpose, purpose_id)
 
 
-def add_delete(calendar: Calendar, *, google_id: str, etag: str, purpose: str, purpose_id: UUID) -> OutboxWrite:
-    return _add(calendar, OutboxWrite.Kind.DELETE, google_id, etag, {}, purpose=purpose, purpose_id=purpose_id)
+def delete(calendar: Calendar, *, google_id: str, etag: str, purpose: str, purpose_id: UUID) -> OutboxWrite:
+    return _write(calendar, OutboxWrite.Kind.DELETE, google_id, etag, {}, purpose, purpose_id)
 
 
-def _add(
-    calendar: Calendar, kind: OutboxWrite.Kind, google_id: str, etag: str, body: Json, *, purpose: str, purpose_id: UUID
+def add(writes: Iterable[OutboxWrite]) -> None:
+    """Decide writes, in the caller's transaction. Those to one event are carried out in the given order."""
+    OutboxWrite.objects.bulk_create(writes)
+
+
+def times(start: datetime, end: datetime, calendar: Calendar) -> Json:
+    """As a body has them. The zone goes along: Google keeps it for the event, and shows it to guests."""
+    return {
+        name: {"dateTime": at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "timeZone": calendar.time_zone}
+        for name, at in (("start", start), ("end", end))
+    }
+
+
+def _write(
+    calendar: Calendar,
+    kind: OutboxWrite.Kind,
+    google_id: str,
+    etag: str,
+    body: Json,
+    purpose: str,
+    purpose_id: UUID,
 ) -> OutboxWrite:
     at = clock.now()
-    return OutboxWrite.objects.create(
+    return OutboxWrite(
         member_id=calendar.member_id,
         calendar=calendar,
         kind=kind,
@@ -83,42 +98,61 @@ def _add(
     )
 
 
-def _when(at: datetime, zone: str) -> Json:
-    """The zone goes along: Google keeps it for the event, and shows it to guests."""
-    return {"dateTime": at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "timeZone": zone}
-
-
-def settle(
-    write: OutboxWrite, state: OutboxWrite.State, *, event: GoogleEvent | None = None, problem: str = ""
-) -> None:
-    """Write down how a write ended, once, and tell whom it concerns. Opens its own transaction."""
+def settle(calendar_id: UUID, outcomes: Sequence[Outcome]) -> None:
+    """Write down, once, how writes to one calendar ended, and tell whom it concerns. Opens its own transaction."""
+    ended = {outcome.write.pk: outcome for outcome in outcomes}
     with current.transaction():
-        # Before the write, as a sync locks it: neither may store over what the other has just learned.
-        Calendar.objects.select_for_update(no_key=True).filter(pk=write.calendar_id).first()
-        pending = OutboxWrite.objects.filter(pk=write.pk, state=OutboxWrite.State.PENDING)
-        settled = pending.select_for_update(of=("self",)).select_related("calendar").first()
-        if settled is None:
+        # Before the writes, as a sync locks it: neither may store over what the other has just learned.
+        calendar = Calendar.objects.select_for_update(no_key=True).filter(pk=calendar_id).first()
+        pending = OutboxWrite.objects.filter(pk__in=ended, state=OutboxWrite.State.PENDING)
+        writes = list(pending.select_for_update(of=("self",)).order_by("decided_at", "id"))
+        if calendar is None or not writes:
             return
-        if state == OutboxWrite.State.DONE:
-            Calendar.objects.filter(pk=write.calendar_id).update(writes_settled=F("writes_settled") + 1)
-        if event is not None:
-            settled.google_id = event.google_id  # the answer's id is the event's (SYNC S17)
-            settled.etag = event.etag
-            apply.one(settled.calendar, event)
-        elif state == OutboxWrite.State.DONE and settled.kind == OutboxWrite.Kind.DELETE:
-            Event.objects.filter(calendar=settled.calendar, google_id=settled.google_id).delete()
-        _end(settled, state, problem)
+        _store(calendar, [ended[write.pk] for write in writes])
+        for write in writes:
+            outcome = ended[write.pk]
+            write.state, write.problem = outcome.state, outcome.problem
+            if outcome.event is not None:
+                write.google_id = outcome.event.google_id  # the answer's id is the event's (SYNC S17)
+                write.etag = outcome.event.etag
+        _end(writes)
+
+
+def _store(calendar: Calendar, outcomes: Sequence[Outcome]) -> None:
+    """The events as Google has answered, at once: the page is right before the sync sees them."""
+    done = [outcome for outcome in outcomes if outcome.state == OutboxWrite.State.DONE]
+    if done:
+        Calendar.objects.filter(pk=calendar.pk).update(writes_settled=F("writes_settled") + len(done))
+    apply.answers(calendar, [outcome.event for outcome in outcomes if outcome.event is not None])
+    deleted = [o.write.google_id for o in done if o.write.kind == OutboxWrite.Kind.DELETE]
+    if deleted:
+        Event.objects.filter(calendar=calendar, google_id__in=deleted).delete()
+
+
+def set_aside(write: OutboxWrite) -> None:
+    """Give up on a write that can't even be settled. Nobody is told, since telling is what fails."""
+    with current.transaction():
+        OutboxWrite.objects.filter(pk=write.pk, state=OutboxWrite.State.PENDING).update(
+            state=OutboxWrite.State.FAILED, problem="unexpected", settled_at=clock.now(), leased_until=None
+        )
 
 
 def drop_pending(member_id: UUID) -> None:
     """Access ended: what wasn't sent yet never will be. In the caller's transaction."""
     pending = OutboxWrite.objects.filter(member=member_id, state=OutboxWrite.State.PENDING)
-    for write in pending.select_for_update(of=("self",)):
-        _end(write, OutboxWrite.State.DROPPED, "access_ended")
+    writes = list(pending.select_for_update(of=("self",)))
+    for write in writes:
+        write.state, write.problem = OutboxWrite.State.DROPPED, "access_ended"
+    _end(writes)
 
 
-def _end(write: OutboxWrite, state: OutboxWrite.State, problem: str) -> None:
-    write.state, write.problem, write.settled_at, write.leased_until = state, problem, clock.now(), None
-    write.save(update_fields=["state", "problem", "settled_at", "leased_until", "google_id", "etag"])
-    for callback in _settled.get(write.purpose, ()):
-        callback(write)
+def _end(writes: Sequence[OutboxWrite]) -> None:
+    at = clock.now()
+    by_purpose = defaultdict(list)
+    for write in writes:
+        write.settled_at, write.leased_until = at, None
+        by_purpose[write.purpose].append(write)
+    OutboxWrite.objects.bulk_update(writes, ["state", "problem", "settled_at", "leased_until", "google_id", "etag"])
+    for purpose, ended in by_purpose.items():
+        for callback in _settled.get(purpose, ()):
+            callback(ended)

@@ -22,6 +22,9 @@ from clockwise.tenancy.tasks import tenant_task
 
 log = logging.getLogger(__name__)
 POLL_EVERY = timedelta(minutes=5)
+# Seconds after which an organization's writes queue up anew, and after which a dead worker's turn is over.
+WRITES_SLICE = 5
+WRITES_LEASE = 120
 
 
 def wake(task: Task[..., Any], *arguments: object) -> None:
@@ -61,13 +64,20 @@ def revoke_grant(connection_id: str) -> None:
 
 @tenant_task(name="calendars.perform_writes")
 def perform_writes() -> None:
-    """Carry out what is decided, oldest first; running it twice does no harm."""
-    touched = set()
-    while write := delivery.claim_next():
-        delivery.perform(write)
-        touched.add(write.calendar_id)
+    """Carry out what is decided; running it twice does no harm.
+
+    One worker at a time for an organization, and only for a while: a Google that is slow to one organization keeps
+    no other waiting.
+    """
+    try:
+        with locks.hold(f"writes:{current.require_organization_id()}", lease_seconds=WRITES_LEASE, wait_seconds=0):
+            touched = delivery.deliver(seconds=WRITES_SLICE)
+    except locks.Busy:
+        return  # who holds it looks again when it's done
     for calendar_id in touched:
         wake(sync_calendar, calendar_id)
+    if delivery.is_waiting():
+        wake(perform_writes)
 
 
 @shared_task(name="calendars.sweep", ignore_result=True)

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 
@@ -18,64 +20,103 @@ from scheduling.models import Hold, HoldChange
 PURPOSE = "hold"
 MARKER = "clockwise_hold"
 TITLES = {Hold.Kind.FOCUS: "Focus time", Hold.Kind.LUNCH: "Lunch"}
+ENDED = {
+    OutboxWrite.State.STALE: HoldChange.State.STALE,
+    OutboxWrite.State.FAILED: HoldChange.State.FAILED,
+    OutboxWrite.State.DROPPED: HoldChange.State.FAILED,
+}
 Json = dict[str, Any]
 
 
-def decide(change: HoldChange, *, by: Member, at: datetime) -> bool:
-    """Write the change to the outbox, in the caller's transaction. False where the hold or calendar is gone."""
-    calendar = _calendar(change)
-    hold = change.hold
-    if calendar is None or (hold is not None and hold.state not in (Hold.State.DECIDED, Hold.State.PLACED)):
-        change.state = HoldChange.State.STALE
-        change.save(update_fields=["state"])
-        return False
-    if change.action == HoldChange.Action.CREATE or hold is None:
-        hold = _create(change, calendar)
-    elif change.action == HoldChange.Action.MOVE:
-        _move(change, hold, calendar)
-    else:
-        outbox.add_delete(calendar, google_id=hold.google_id, etag="", purpose=PURPOSE, purpose_id=change.pk)
-    change.hold, change.state, change.decided_at, change.decided_by = hold, HoldChange.State.DECIDED, at, by
-    change.save(update_fields=["hold", "state", "decided_at", "decided_by"])
-    return True
+@dataclass(frozen=True)
+class Decision:
+    """`stale`: of these the hold or the calendar is gone."""
+
+    decided: list[HoldChange]
+    stale: list[HoldChange]
 
 
-def is_ours(event: Event) -> bool:
-    """A hold that gives way, and not one that the person has made theirs."""
-    mine = Hold.objects.filter(member=event.member_id, google_id=event.google_id)
-    return mine.exclude(state=Hold.State.PINNED).exists()
+def decide(changes: Sequence[HoldChange], *, by: Member, at: datetime) -> Decision:
+    """Write changes to the outbox, in the caller's transaction."""
+    calendars = _calendars({change.member_id for change in changes})
+    decision = Decision([], [])
+    for change in changes:
+        gone = change.hold is not None and change.hold.state not in (Hold.State.DECIDED, Hold.State.PLACED)
+        if gone or change.member_id not in calendars:
+            change.state = HoldChange.State.STALE
+            decision.stale.append(change)
+        else:
+            change.state, change.decided_at, change.decided_by = HoldChange.State.DECIDED, at, by
+            decision.decided.append(change)
+    created, writes = _carry_out(decision.decided, calendars)
+    Hold.objects.bulk_create(created)
+    moved = [c.hold for c in decision.decided if c.hold and c.action == HoldChange.Action.MOVE]
+    Hold.objects.bulk_update(moved, ["start", "end", "date", "google_id", "generation"])
+    HoldChange.objects.bulk_update(changes, ["hold", "state", "decided_at", "decided_by"])
+    outbox.add(writes)
+    return decision
 
 
-def _calendar(change: HoldChange) -> Calendar | None:
-    active = Calendar.objects.filter(connection__state=GoogleConnection.State.ACTIVE)
-    return active.filter(member=change.member_id, is_primary=True).first()
+def _carry_out(
+    changes: Sequence[HoldChange], calendars: Mapping[UUID, Calendar]
+) -> tuple[list[Hold], list[OutboxWrite]]:
+    """New holds, and what is to be written to Google."""
+    events = _events(changes)
+    created: list[Hold] = []
+    writes: list[OutboxWrite] = []
+    for change in changes:
+        calendar, hold = calendars[change.member_id], change.hold
+        if change.action == HoldChange.Action.CREATE or hold is None:
+            hold = change.hold = Hold(member_id=change.member_id, kind=change.kind)
+            hold.claim_for_current_organization()
+            _place(hold, change, calendar)
+            hold.google_id = google_id(hold)
+            created.append(hold)
+            writes.append(_insert(change, hold, calendar))
+        elif change.action == HoldChange.Action.MOVE:
+            _place(hold, change, calendar)
+            writes += _move(change, hold, calendar, events.get((calendar.pk, hold.google_id)))
+        else:
+            writes.append(_delete(change, hold, calendar, PURPOSE))
+    return created, writes
 
 
-def _create(change: HoldChange, calendar: Calendar) -> Hold:
-    hold = Hold(member_id=change.member_id, kind=change.kind)
-    _place(hold, change, calendar)
-    hold.google_id = google_id(hold)
-    hold.save()
-    body = {**_times(change, calendar), **_looks(hold)}
-    outbox.add_insert(calendar, google_id=hold.google_id, body=body, purpose=PURPOSE, purpose_id=change.pk)
-    return hold
+def ours(events: Sequence[Event]) -> set[UUID]:
+    """Those that are holds which give way, and not ones that their person has made theirs."""
+    held = Hold.objects.filter(google_id__in={event.google_id for event in events}).exclude(state=Hold.State.PINNED)
+    keys = {(hold.member_id, hold.google_id) for hold in held}
+    return {event.pk for event in events if (event.member_id, event.google_id) in keys}
 
 
-def _move(change: HoldChange, hold: Hold, calendar: Calendar) -> None:
+def _calendars(members: set[UUID]) -> dict[UUID, Calendar]:
+    active = Calendar.objects.filter(connection__state=GoogleConnection.State.ACTIVE, is_primary=True)
+    return {calendar.member_id: calendar for calendar in active.filter(member__in=members)}
+
+
+def _events(changes: Sequence[HoldChange]) -> dict[tuple[UUID, str], Event]:
+    moving = [c.hold.google_id for c in changes if c.hold and c.action == HoldChange.Action.MOVE]
+    rows = Event.objects.filter(google_id__in=moving).select_related("calendar")
+    return {(event.calendar_id, event.google_id): event for event in rows}
+
+
+def _insert(change: HoldChange, hold: Hold, calendar: Calendar) -> OutboxWrite:
+    body = {**outbox.times(change.start, change.end, calendar), **_looks(hold)}
+    return outbox.insert(calendar, google_id=hold.google_id, body=body, purpose=PURPOSE, purpose_id=change.pk)
+
+
+def _delete(change: HoldChange, hold: Hold, calendar: Calendar, purpose: str) -> OutboxWrite:
+    return outbox.delete(calendar, google_id=hold.google_id, etag="", purpose=purpose, purpose_id=change.pk)
+
+
+def _move(change: HoldChange, hold: Hold, calendar: Calendar, event: Event | None) -> list[OutboxWrite]:
     """The event keeps its id; an etag that has changed since is the person's own edit, which stands."""
-    event = Event.objects.filter(calendar=calendar, google_id=hold.google_id).select_related("calendar").first()
-    _place(hold, change, calendar)
-    hold.save()
     if event is not None:
-        outbox.add_patch(event, start=change.start, end=change.end, purpose=PURPOSE, purpose_id=change.pk)
-    else:
-        # Its insert is still on the way: a new event under the next generation's id takes its place.
-        outbox.add_delete(calendar, google_id=hold.google_id, etag="", purpose="replaced", purpose_id=change.pk)
-        hold.generation += 1
-        hold.google_id = google_id(hold)
-        hold.save()
-        body = {**_times(change, calendar), **_looks(hold)}
-        outbox.add_insert(calendar, google_id=hold.google_id, body=body, purpose=PURPOSE, purpose_id=change.pk)
+        return [outbox.patch(event, start=change.start, end=change.end, purpose=PURPOSE, purpose_id=change.pk)]
+    # Its insert is still on the way: a new event under the next generation's id takes its place.
+    replaced = _delete(change, hold, calendar, "replaced")
+    hold.generation += 1
+    hold.google_id = google_id(hold)
+    return [replaced, _insert(change, hold, calendar)]
 
 
 def _place(hold: Hold, change: HoldChange, calendar: Calendar) -> None:
@@ -90,14 +131,6 @@ def google_id(hold: Hold) -> str:
     return "c10c" + base64.b32hexencode(digest[:20]).decode().lower().rstrip("=")
 
 
-def _times(change: HoldChange, calendar: Calendar) -> Json:
-    return {"start": _when(change.start, calendar), "end": _when(change.end, calendar)}
-
-
-def _when(at: datetime, calendar: Calendar) -> Json:
-    return {"dateTime": at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "timeZone": calendar.time_zone}
-
-
 def _looks(hold: Hold) -> Json:
     return {
         "summary": TITLES[Hold.Kind(hold.kind)],
@@ -108,31 +141,43 @@ def _looks(hold: Hold) -> Json:
 
 
 @outbox.on_settled(PURPOSE)
-def settled(write: OutboxWrite) -> None:
-    change = HoldChange.objects.select_related("hold").filter(pk=write.purpose_id).first()
-    if change is None or change.hold is None:
-        return
+def settled(writes: Sequence[OutboxWrite]) -> None:
+    by_change = {write.purpose_id: write for write in writes}
+    changes = [c for c in HoldChange.objects.select_related("hold").filter(pk__in=by_change) if c.hold is not None]
+    for change in changes:
+        write = by_change[change.pk]
+        change.state, change.problem = (
+            ENDED.get(OutboxWrite.State(write.state), HoldChange.State.APPLIED),
+            write.problem,
+        )
+    HoldChange.objects.bulk_update(changes, ["state", "problem"])
+    holds = [(c.hold, by_change[c.pk]) for c in changes if c.hold is not None]
+    late = [hold for hold, write in holds if _settle_hold(hold, write)]
+    _leave_where_they_are(late)
+    Hold.objects.bulk_update([hold for hold, _ in holds], ["state", "google_id", "etag", "start", "end"])
+
+
+def _settle_hold(hold: Hold, write: OutboxWrite) -> bool:
+    """Whether its move came too late."""
     done = write.state == OutboxWrite.State.DONE
-    if done:
-        change.state = HoldChange.State.APPLIED
-    else:
-        change.state = HoldChange.State.STALE if write.state == OutboxWrite.State.STALE else HoldChange.State.FAILED
-    change.problem = write.problem
-    change.save(update_fields=["state", "problem"])
-    _settle_hold(change.hold, write, done=done)
-
-
-def _settle_hold(hold: Hold, write: OutboxWrite, *, done: bool) -> None:
     if write.kind == OutboxWrite.Kind.DELETE:
         hold.state = Hold.State.DELETED if done else hold.state
     elif done:
         hold.state, hold.google_id, hold.etag = Hold.State.PLACED, write.google_id, write.etag
     elif write.kind == OutboxWrite.Kind.INSERT:
         hold.state = Hold.State.DELETED
-    elif event := Event.objects.filter(member=hold.member_id, google_id=hold.google_id).first():
-        # The move came too late: the hold is where the person has put it.
-        hold.start, hold.end, hold.state = event.start, event.end, Hold.State.PINNED
-    hold.save()
+    else:
+        return True
+    return False
+
+
+def _leave_where_they_are(holds: Sequence[Hold]) -> None:
+    """The person has put them there."""
+    rows = Event.objects.filter(google_id__in=[hold.google_id for hold in holds]) if holds else ()
+    events = {(event.member_id, event.google_id): event for event in rows}
+    for hold in holds:
+        if event := events.get((hold.member_id, hold.google_id)):
+            hold.start, hold.end, hold.state = event.start, event.end, Hold.State.PINNED
 
 
 @changes.on_events_changed

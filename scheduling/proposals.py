@@ -1,9 +1,10 @@
 """Deciding about proposals: accept, dismiss, restore, undo. What is decided goes to the outbox in one transaction."""
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import transaction
@@ -54,19 +55,13 @@ def accept(
     with transaction.atomic():
         proposal = _opened(proposal)
         wanted = _permitted_moves(proposal, by, moves, acceptance)
-        for part in _parts(wanted):
-            if all(_is_fresh(move, at) for move in part):
-                for move in part:
-                    _decide_move(move, by, at)
-                acceptance.accepted += part
-            else:
-                _set_aside(part)
-                acceptance.stale += part
-        for change in _permitted_holds(proposal, by, hold_changes, acceptance):
-            if hold_writes.decide(change, by=by, at=at):
-                acceptance.accepted.append(change)
-            else:
-                acceptance.stale.append(change)
+        around = Surroundings.of(wanted)
+        for part in _parts(wanted, around):
+            (acceptance.accepted if _are_fresh(part, around, at) else acceptance.stale).extend(part)
+        _decide_moves(acceptance, by, at)
+        decision = hold_writes.decide(_permitted_holds(proposal, by, hold_changes, acceptance), by=by, at=at)
+        acceptance.accepted += decision.decided
+        acceptance.stale += decision.stale
         _close_when_decided(proposal, by, at)
         record(
             "proposal.accepted",
@@ -124,7 +119,8 @@ def undo_move(move: Move, *, by: Member) -> None:
         _ensure_undoable(move, by, at)
         move.state = Move.State.UNDOING
         move.save(update_fields=["state"])
-        outbox.add_patch(move.event, start=move.old_start, end=move.old_end, purpose=UNDO, purpose_id=move.pk)
+        write = outbox.patch(move.event, start=move.old_start, end=move.old_end, purpose=UNDO, purpose_id=move.pk)
+        outbox.add([write])
         Pin.objects.get_or_create(
             meeting_index=move.event.meeting_index, defaults={"reason": Pin.Reason.UNDONE, "created_at": at}
         )
@@ -162,42 +158,88 @@ def _permitted_moves(proposal: Proposal, by: Member, ids: set[UUID] | None, acce
     return found
 
 
-def _permitted_holds(
-    proposal: Proposal, by: Member, ids: set[UUID] | None, acceptance: Acceptance
-) -> Iterable[HoldChange]:
+def _permitted_holds(proposal: Proposal, by: Member, ids: set[UUID] | None, acceptance: Acceptance) -> list[HoldChange]:
     rows = proposal.hold_changes.select_for_update(of=("self",)).filter(state=HoldChange.State.PROPOSED)
     asked = rows if ids is None else rows.filter(pk__in=ids)
+    found: list[HoldChange] = []
     for change in asked.select_related("hold").order_by("start", "id"):
-        if by.is_administrator or change.member_id == by.pk:
-            yield change
-        else:
-            acceptance.refused.append(change)
+        (found if by.is_administrator or change.member_id == by.pk else acceptance.refused).append(change)
+    return found
 
 
-def _parts(moves: list[Move]) -> list[list[Move]]:
+@dataclass(frozen=True)
+class Surroundings:
+    """What lies around the places that moves take and leave, read at once.
+
+    attendees: by meeting, the members who have it on their calendars. taken: by member, what keeps them busy there and
+    doesn't give way, with its meeting. leaving: meetings of the proposal that leave their place, or have just done so.
+    """
+
+    attendees: Mapping[bytes, set[UUID]]
+    taken: Mapping[UUID, list[tuple[Interval, bytes]]]
+    leaving: frozenset[bytes] = frozenset()
+
+    @classmethod
+    def of(cls, moves: Sequence[Move]) -> Self:
+        """For moves of one proposal to their new places."""
+        return cls(*_around({_meeting(move): _new(move) for move in moves}), leaving=_leaving(moves))
+
+    @classmethod
+    def at_old_place(cls, move: Move) -> Self:
+        return cls(*_around({_meeting(move): _old(move)}))
+
+    def is_free(self, move: Move, place: Interval) -> bool:
+        """Whether everybody who attends is free there."""
+        ignored = self.leaving | {_meeting(move)}
+        return not any(
+            overlap(taken, place) and meeting not in ignored
+            for member_id in self.attendees[_meeting(move)]
+            for taken, meeting in self.taken.get(member_id, ())
+        )
+
+
+def _around(
+    places: Mapping[bytes, Interval],
+) -> tuple[Mapping[bytes, set[UUID]], Mapping[UUID, list[tuple[Interval, bytes]]]]:
+    attendees: dict[bytes, set[UUID]] = {meeting: set() for meeting in places}
+    for meeting, member_id in Event.objects.filter(meeting_index__in=places).values_list("meeting_index", "member_id"):
+        attendees[bytes(meeting)].add(member_id)
+    taken: dict[UUID, list[tuple[Interval, bytes]]] = defaultdict(list)
+    if places:
+        first, last = min(start for start, _ in places.values()), max(end for _, end in places.values())
+        there = Event.objects.filter(member__in=set().union(*attendees.values()), start__lt=last, end__gt=first)
+        busy = [event for event in there.defer("details") if takes_time(event)]
+        giving_way = hold_writes.ours(busy)
+        for event in busy:
+            if event.pk not in giving_way:
+                taken[event.member_id].append(((event.start, event.end), bytes(event.meeting_index)))
+    return attendees, taken
+
+
+def _leaving(moves: Sequence[Move]) -> frozenset[bytes]:
+    gone = [Move.State.PROPOSED, Move.State.DECIDED, Move.State.APPLIED]
+    rows = Move.objects.filter(proposal__in={move.proposal_id for move in moves}, state__in=gone)
+    return frozenset(bytes(index) for index in rows.values_list("event__meeting_index", flat=True))
+
+
+def _parts(moves: list[Move], around: Surroundings) -> list[list[Move]]:
     """Moves that lean on each other: one takes a place that another one leaves, for somebody who attends both."""
-    attendees = _attendees(moves)
     parts: list[list[Move]] = []
     for move in moves:
-        touching = [part for part in parts if any(_lean(move, other, attendees) for other in part)]
+        touching = [part for part in parts if any(_lean(move, other, around) for other in part)]
         parts = [part for part in parts if part not in touching]
         parts.append([move, *(other for part in touching for other in part)])
     return parts
 
 
-def _attendees(moves: list[Move]) -> dict[bytes, set[UUID]]:
-    indexes = [bytes(move.event.meeting_index) for move in moves]
-    found: dict[bytes, set[UUID]] = {index: set() for index in indexes}
-    rows = Event.objects.filter(meeting_index__in=indexes).values_list("meeting_index", "member_id")
-    for index, member_id in rows:
-        found[bytes(index)].add(member_id)
-    return found
-
-
-def _lean(one: Move, other: Move, attendees: dict[bytes, set[UUID]]) -> bool:
-    if not attendees[bytes(one.event.meeting_index)] & attendees[bytes(other.event.meeting_index)]:
+def _lean(one: Move, other: Move, around: Surroundings) -> bool:
+    if not (overlap(_new(one), _old(other)) or overlap(_old(one), _new(other))):
         return False
-    return overlap(_new(one), _old(other)) or overlap(_old(one), _new(other))
+    return bool(around.attendees[_meeting(one)] & around.attendees[_meeting(other)])
+
+
+def _meeting(move: Move) -> bytes:
+    return bytes(move.event.meeting_index)
 
 
 def _new(move: Move) -> Interval:
@@ -208,44 +250,34 @@ def _old(move: Move) -> Interval:
     return move.old_start, move.old_end
 
 
+def _are_fresh(part: Sequence[Move], around: Surroundings, at: datetime) -> bool:
+    """The events are still what was planned for, nothing froze meanwhile, and everybody is still free there."""
+    return all(_is_fresh(move, at) and around.is_free(move, _new(move)) for move in part)
+
+
 def _is_fresh(move: Move, at: datetime) -> bool:
-    """The event is still what was planned for, nothing froze meanwhile, and everybody is still free there."""
     event = move.event
     unchanged = event.etag == move.etag and (event.start, event.end) == _old(move)
     if not unchanged or is_frozen(move.old_start, at, FREEZE) or is_frozen(move.start, at, FREEZE):
         return False
-    if event.calendar.connection.state != GoogleConnection.State.ACTIVE:
-        return False
-    return _is_free_for_all(move, _new(move), leaving=_leaving(move))
+    return bool(event.calendar.connection.state == GoogleConnection.State.ACTIVE)
 
 
-def _leaving(move: Move) -> set[bytes]:
-    """Meetings of the same proposal that leave their place as well, or have just done so."""
-    gone = [Move.State.PROPOSED, Move.State.DECIDED, Move.State.APPLIED]
-    rows = Move.objects.filter(proposal=move.proposal_id, state__in=gone).values_list("event__meeting_index", flat=True)
-    return {bytes(index) for index in rows}
-
-
-def _is_free_for_all(move: Move, place: Interval, *, leaving: set[bytes]) -> bool:
-    members = Event.objects.filter(meeting_index=move.event.meeting_index).values("member")
-    there = Event.objects.filter(member__in=members, start__lt=place[1], end__gt=place[0])
-    blocking = (
-        event
-        for event in there
-        if takes_time(event) and bytes(event.meeting_index) not in {bytes(move.event.meeting_index), *leaving}
+def _decide_moves(acceptance: Acceptance, by: Member, at: datetime) -> None:
+    """Into the outbox with those that go. Of a part that stays, one changed since the run; the others lean on it."""
+    going, staying = _moves(acceptance.accepted), _moves(acceptance.stale)
+    for move in going:
+        move.state, move.decided_at, move.decided_by = Move.State.DECIDED, at, by
+    for move in staying:
+        move.state = Move.State.STALE
+    Move.objects.bulk_update([*going, *staying], ["state", "decided_at", "decided_by"])
+    outbox.add(
+        outbox.patch(move.event, start=move.start, end=move.end, purpose=MOVE, purpose_id=move.pk) for move in going
     )
-    return all(hold_writes.is_ours(event) for event in blocking)
 
 
-def _set_aside(part: list[Move]) -> None:
-    """One of them changed since the run, and the others lean on it."""
-    Move.objects.filter(pk__in=[move.pk for move in part]).update(state=Move.State.STALE)
-
-
-def _decide_move(move: Move, by: Member, at: datetime) -> None:
-    move.state, move.decided_at, move.decided_by = Move.State.DECIDED, at, by
-    move.save(update_fields=["state", "decided_at", "decided_by"])
-    outbox.add_patch(move.event, start=move.start, end=move.end, purpose=MOVE, purpose_id=move.pk)
+def _moves(rows: Iterable[Move | HoldChange]) -> list[Move]:
+    return [row for row in rows if isinstance(row, Move)]
 
 
 def _close_when_decided(proposal: Proposal, by: Member, at: datetime) -> None:
@@ -265,7 +297,7 @@ def _ensure_undoable(move: Move, by: Member, at: datetime) -> None:
     if (move.event.start, move.event.end) != _new(move):
         raise UndoRefused("Somebody has moved the meeting since; it stays where they put it.")
     # A move away from a double booking may be taken back although the other event is still there.
-    if not move.reason.conflicts_solved and not _is_free_for_all(move, _old(move), leaving=set()):
+    if not move.reason.conflicts_solved and not Surroundings.at_old_place(move).is_free(move, _old(move)):
         raise UndoRefused("The old time is no longer free for everybody.")
 
 
@@ -286,20 +318,16 @@ ENDED = {
 
 
 @outbox.on_settled(MOVE)
-def move_settled(write: OutboxWrite) -> None:
-    _end(write, Move.State.APPLIED)
+def moves_settled(writes: Sequence[OutboxWrite]) -> None:
+    """In the words of the rows that are decided about."""
+    for write in writes:
+        state = ENDED.get(OutboxWrite.State(write.state), Move.State.APPLIED)
+        Move.objects.filter(pk=write.purpose_id).update(state=state, problem=write.problem)
 
 
 @outbox.on_settled(UNDO)
-def undo_settled(write: OutboxWrite) -> None:
+def undos_settled(writes: Sequence[OutboxWrite]) -> None:
     """A refused undo leaves the move as it was: made."""
-    done = write.state == OutboxWrite.State.DONE
-    Move.objects.filter(pk=write.purpose_id).update(
-        state=Move.State.UNDONE if done else Move.State.APPLIED, problem=write.problem
-    )
-
-
-def _end(write: OutboxWrite, done: Move.State) -> None:
-    """In the words of the row that is decided about."""
-    state = ENDED.get(OutboxWrite.State(write.state), done)
-    Move.objects.filter(pk=write.purpose_id).update(state=state, problem=write.problem)
+    for write in writes:
+        state = Move.State.UNDONE if write.state == OutboxWrite.State.DONE else Move.State.APPLIED
+        Move.objects.filter(pk=write.purpose_id).update(state=state, problem=write.problem)

@@ -1,6 +1,6 @@
 """Turns what Google listed into rows: one bulk write for a listing, unchanged events left alone."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from calendars import changes
@@ -41,9 +41,10 @@ def difference(calendar: Calendar, listing: Listing, window: Window) -> None:
     changes.tell(calendar, changed, sorted(gone))
 
 
-def one(calendar: Calendar, event: GoogleEvent) -> None:
-    """The answer to a write of ours, stored at once: the page is right before the sync sees it."""
-    _store(calendar, [event], _known(calendar, {event.google_id}), anew=True)
+def answers(calendar: Calendar, events: Sequence[GoogleEvent]) -> None:
+    """What Google answered to writes of ours, stored at once: the page is right before the sync sees it."""
+    if events:
+        _store(calendar, events, _known(calendar, {event.google_id for event in events}), anew=True)
 
 
 def _known(calendar: Calendar, google_ids: set[str] | None = None) -> dict[str, tuple[UUID, str]]:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock_time
+from functools import partial
 from io import StringIO
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,7 @@ from clockwise.organizations.models import Member
 from clockwise.tenancy import current
 from scheduling import summary
 
-SIGN_INS_AT_ONCE = 4
+AT_ONCE = 4
 PATIENCE_SECONDS = 300
 FLEXIBLE_SHARE = 0.75
 Report = Callable[[int, int], None]
@@ -69,11 +70,7 @@ def sign_everybody_in(story: Story, report: Report) -> None:
     founder, *others = story.people
     sign_in(settings.CLOCKWISE_BASE_URL, founder.email)
     report(1, len(story.people))
-    with ThreadPoolExecutor(SIGN_INS_AT_ONCE) as pool:
-        pending = [pool.submit(sign_in, settings.CLOCKWISE_BASE_URL, person.email) for person in others]
-        for done, future in enumerate(as_completed(pending), start=2):
-            future.result()
-            report(done, len(story.people))
+    _at_once([partial(sign_in, settings.CLOCKWISE_BASE_URL, person.email) for person in others], report, done=1)
 
 
 def wait_for_first_syncs(story: Story, report: Report) -> None:
@@ -84,10 +81,11 @@ def wait_for_first_syncs(story: Story, report: Report) -> None:
 def mark_flexible(story: Story, report: Report) -> int:
     """Three in four internal meetings, by their organizers, with the command that people have too."""
     chosen = _flexible_meetings(story)
-    for done, (email, google_id, is_series) in enumerate(chosen, start=1):
-        arguments = ["--email", email, "--event", google_id, *(["--series"] if is_series else [])]
-        call_command("flexible", *arguments, stdout=StringIO())
-        report(done, len(chosen))
+    work = [
+        partial(_command, "flexible", "--email", email, "--event", google_id, *(["--series"] if is_series else []))
+        for email, google_id, is_series in chosen
+    ]
+    _at_once(work, report)
     return len(chosen)
 
 
@@ -126,15 +124,30 @@ def wait_for_writes(report: Report) -> None:
 
 def sync_again(story: Story, report: Report) -> None:
     """Read back from Google what was written, so that the summary speaks of Google's calendar and not of our plan."""
-    for done, person in enumerate(story.people, start=1):
-        call_command("sync_calendars", "--email", person.email, "--wait", stdout=StringIO())
-        report(done, len(story.people))
+    _at_once([partial(_command, "sync_calendars", "--email", p.email, "--wait") for p in story.people], report)
 
 
 def figures(story: Story) -> summary.Figures:
     """Of everybody's two weeks, by code that shares nothing with the engine."""
     with current.organization(organization_id()):
         return summary.of_members(Member.objects.values_list("pk", flat=True), *story.span)
+
+
+def _at_once(work: Sequence[Callable[[], object]], report: Report, *, done: int = 0) -> None:
+    """A few at a time: each waits for web, database or Google most of the time."""
+    total = done + len(work)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for count, future in enumerate(as_completed([pool.submit(one) for one in work]), start=done + 1):
+            future.result()
+            report(count, total)
+
+
+def _command(*arguments: str) -> None:
+    """A command on a thread of its own: its connection to the database ends with it."""
+    try:
+        call_command(*arguments, stdout=StringIO())
+    finally:
+        connections["default"].close()
 
 
 def _wait(count: Callable[[], int], wanted: int, report: Report) -> None:

@@ -1,6 +1,6 @@
 """Decided, then done: each write exactly once, and never over somebody's edit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +12,6 @@ from calendars import changes, connections, delivery, outbox
 from calendars.models import Event, OutboxWrite
 from calendars.sync import calendar as calendar_sync
 from clockwise import clock
-from clockwise.google.client import CalendarClient
 from clockwise.google.event import GoogleEvent
 from clockwise.organizations import access
 from clockwise.tenancy import current
@@ -35,22 +34,27 @@ def planned(company: Company) -> str:
     return google_id
 
 
+def decided(write: OutboxWrite) -> OutboxWrite:
+    outbox.add([write])
+    return write
+
+
 def decide_patch(company: Company, google_id: str) -> OutboxWrite:
     with company.inside():
         event = company.event("ada", google_id)
-        return outbox.add_patch(event, start=NEW_START, end=NEW_END, purpose="move", purpose_id=uuid4())
+        return decided(outbox.patch(event, start=NEW_START, end=NEW_END, purpose="move", purpose_id=uuid4()))
 
 
 def decide_insert(company: Company, google_id: str = "c10ctestid") -> OutboxWrite:
     with company.inside():
         calendar = company.calendar("ada")
-        return outbox.add_insert(calendar, google_id=google_id, body=HOLD, purpose="hold", purpose_id=uuid4())
+        return decided(outbox.insert(calendar, google_id=google_id, body=HOLD, purpose="hold", purpose_id=uuid4()))
 
 
 def perform_all(company: Company) -> list[OutboxWrite]:
     with company.acting():
-        while write := delivery.claim_next():
-            delivery.perform(write)
+        while writes := delivery.claim():
+            delivery.perform(writes)
     with company.inside():
         return list(OutboxWrite.objects.order_by("decided_at", "id"))
 
@@ -114,11 +118,10 @@ def test_a_worker_that_died_after_google_had_answered_repeats_nothing(company: C
 def test_a_leased_write_is_nobody_elses_until_the_lease_ends(company: Company, planned: str) -> None:
     decide_patch(company, planned)
     with company.acting():
-        assert delivery.claim_next() is not None
-        assert delivery.claim_next() is None
+        assert len(delivery.claim()) == 1
+        assert delivery.claim() == []
         with clock.stopped(SUNDAY_NOON + delivery.LEASE):
-            again = delivery.claim_next()
-    assert again is not None
+            [again] = delivery.claim()
     assert again.attempts == 2
 
 
@@ -155,7 +158,7 @@ def test_an_id_that_belongs_to_another_event_fails_and_overwrites_nothing(compan
 def test_deleting_what_is_gone_already_is_done(company: Company, planned: str) -> None:
     with company.inside():
         calendar = company.calendar("ada")
-        outbox.add_delete(calendar, google_id=planned, etag="", purpose="hold", purpose_id=uuid4())
+        decided(outbox.delete(calendar, google_id=planned, etag="", purpose="hold", purpose_id=uuid4()))
     company.google.as_person(address("ada"), "delete", planned)
     [write] = perform_all(company)
 
@@ -188,13 +191,13 @@ def test_the_owner_of_a_write_is_told_once_how_it_ended(company: Company, planne
     told: list[tuple[UUID, str, bool]] = []
 
     @outbox.on_settled("test")
-    def ended(write: OutboxWrite) -> None:
-        told.append((write.purpose_id, write.state, connection.in_atomic_block))
+    def ended(writes: Sequence[OutboxWrite]) -> None:
+        told.extend((write.purpose_id, write.state, connection.in_atomic_block) for write in writes)
 
     purpose_id = uuid4()
     with company.inside():
         event = company.event("ada", planned)
-        outbox.add_patch(event, start=NEW_START, end=NEW_END, purpose="test", purpose_id=purpose_id)
+        decided(outbox.patch(event, start=NEW_START, end=NEW_END, purpose="test", purpose_id=purpose_id))
     perform_all(company)
     assert told == [(purpose_id, OutboxWrite.State.DONE, True)]
 
@@ -224,7 +227,7 @@ def test_writes_to_one_event_keep_their_order(company: Company) -> None:
     decide_insert(company)
     with company.inside():
         calendar = company.calendar("ada")
-        outbox.add_delete(calendar, google_id="c10ctestid", etag="", purpose="hold", purpose_id=uuid4())
+        decided(outbox.delete(calendar, google_id="c10ctestid", etag="", purpose="hold", purpose_id=uuid4()))
     company.google.faults.add({"match": {"method": "POST", "path_regex": "/events$"}, "fault": "503"})
     first = perform_all(company)
     assert [write.state for write in first] == [OutboxWrite.State.PENDING] * 2
@@ -283,16 +286,36 @@ def test_a_write_that_nobody_understands_holds_up_no_other(
     decide_insert(company)
     send = delivery._send
 
-    def broken(write: OutboxWrite, client: CalendarClient) -> GoogleEvent | None:
+    def broken(write: OutboxWrite, sender: delivery.Sender) -> GoogleEvent | None:
         if write.kind == OutboxWrite.Kind.PATCH:
             raise ZeroDivisionError
-        return send(write, client)
+        return send(write, sender)
 
     monkeypatch.setattr(delivery, "_send", broken)
     patch, insert = perform_all(company)
 
     assert (patch.state, patch.problem) == (OutboxWrite.State.PENDING, "unexpected")
     assert insert.state == OutboxWrite.State.DONE
+
+
+def test_a_write_whose_settling_fails_holds_up_no_other_and_ends_as_failed(company: Company, planned: str) -> None:
+    @outbox.on_settled("test")
+    def broken(writes: Sequence[OutboxWrite]) -> None:
+        raise ZeroDivisionError
+
+    with company.inside():
+        event = company.event("ada", planned)
+        decided(outbox.patch(event, start=NEW_START, end=NEW_END, purpose="test", purpose_id=uuid4()))
+    decide_insert(company)
+    patch, insert = perform_all(company)
+    assert (patch.state, patch.problem) == (OutboxWrite.State.PENDING, "unexpected")
+    assert insert.state == OutboxWrite.State.DONE
+
+    with company.inside():
+        OutboxWrite.objects.filter(pk=patch.pk).update(attempts=delivery.MOST_ATTEMPTS - 1)
+    with clock.stopped(SUNDAY_NOON + timedelta(minutes=10)):
+        patch, _ = perform_all(company)
+    assert patch.state == OutboxWrite.State.FAILED
 
 
 def test_a_write_that_never_succeeds_is_told_as_failed(company: Company, planned: str) -> None:
@@ -323,4 +346,35 @@ def _no_leftover_listeners() -> Iterator[None]:
 def test_another_organization_claims_nothing(company: Company, planned: str) -> None:
     decide_patch(company, planned)
     with current.acting_for(company.other_organization_id):
-        assert delivery.claim_next() is None
+        assert delivery.claim() == []
+
+
+def test_several_peoples_writes_are_under_way_at_once_and_each_is_sent_once(company: Company) -> None:
+    company.sync()
+    with company.inside():
+        calendars = [company.calendar(name) for name in ("ada", "ben", "chie")]
+        outbox.add(
+            outbox.insert(calendar, google_id=f"c10ctest{n}", body=HOLD, purpose="hold", purpose_id=uuid4())
+            for calendar in calendars
+            for n in range(delivery.TOGETHER + 2)
+        )
+    with company.acting():
+        touched = delivery.deliver()
+
+    assert touched == {calendar.pk for calendar in calendars}
+    with company.inside():
+        assert {write.state for write in OutboxWrite.objects.all()} == {OutboxWrite.State.DONE}
+    assert len(writes_at_google(company)) == 3 * (delivery.TOGETHER + 2)
+
+
+def test_what_a_slow_google_leaves_undone_goes_back_untouched(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.sync()
+    for google_id in ("c10cfirst", "c10csecond"):
+        decide_insert(company, google_id)
+    monkeypatch.setattr(delivery, "SECONDS_TOGETHER", -1)
+    with company.acting():
+        delivery.perform(delivery.claim())
+    with company.inside():
+        assert list(OutboxWrite.objects.values_list("state", "attempts", "leased_until")) == [("pending", 0, None)] * 2

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
-from calendars import connections, outbox, tasks
+from calendars import connections, locks, outbox, tasks
 from calendars.models import Event
 from clockwise import clock
 from clockwise.audit.models import AuditEntry
@@ -69,7 +69,7 @@ def test_the_sweep_polls_each_calendar_every_five_minutes_and_its_zone_each_day(
 def test_the_sweep_finds_writes_and_revocations_that_are_due(company: Company, woken: Woken) -> None:
     company.sync()
     with company.inside():
-        outbox.add_delete(company.calendar("ada"), google_id="x", etag="", purpose="hold", purpose_id=uuid4())
+        outbox.add([outbox.delete(company.calendar("ada"), google_id="x", etag="", purpose="hold", purpose_id=uuid4())])
         access.end(company.member("ben"), reason="left the company")
     ended = ("revoke_grant", str(company.connection("ben").pk))
     assert ended in woken
@@ -86,12 +86,35 @@ def test_performing_writes_wakes_one_sync_for_each_calendar_they_touched(company
     with company.inside():
         for google_id in ("c10ctest1", "c10ctest2"):
             body = {k: meeting("", MONDAY, 10, 60)[k] for k in ("start", "end")}
-            outbox.add_insert(
-                company.calendar("ada"), google_id=google_id, body=body, purpose="hold", purpose_id=uuid4()
-            )
+            calendar = company.calendar("ada")
+            outbox.add([outbox.insert(calendar, google_id=google_id, body=body, purpose="hold", purpose_id=uuid4())])
     with company.acting():
         tasks.perform_writes()
     assert woken == [("sync_calendar", calendar_id(company, "ada"))]
+
+
+def test_one_worker_at_a_time_performs_an_organizations_writes(company: Company, woken: Woken) -> None:
+    company.sync()
+    with company.inside():
+        calendar = company.calendar("ada")
+        outbox.add([outbox.delete(calendar, google_id="c10cx", etag="", purpose="hold", purpose_id=uuid4())])
+    with locks.hold(f"writes:{company.organization_id}", lease_seconds=60, wait_seconds=0), company.acting():
+        tasks.perform_writes()
+    assert woken == []
+    assert company.google.log[-1]["method"] != "DELETE"
+
+
+def test_an_organization_whose_turn_is_over_queues_up_anew(
+    company: Company, woken: Woken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company.sync()
+    with company.inside():
+        calendar = company.calendar("ada")
+        outbox.add([outbox.delete(calendar, google_id="c10cx", etag="", purpose="hold", purpose_id=uuid4())])
+    monkeypatch.setattr(tasks, "WRITES_SLICE", -1)
+    with company.acting():
+        tasks.perform_writes()
+    assert woken == [("perform_writes", "")]
 
 
 def test_a_broker_that_is_away_fails_nobodys_request(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:

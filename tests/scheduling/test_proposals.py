@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from calendars import delivery
 from calendars.models import OutboxWrite
@@ -59,8 +61,8 @@ def accept(company: Company, proposal: Proposal, name: str = "ada", **chosen: ob
 
 def deliver(company: Company) -> None:
     with company.acting():
-        while write := delivery.claim_next():
-            delivery.perform(write)
+        while writes := delivery.claim():
+            delivery.perform(writes)
 
 
 def move_of(company: Company, proposal: Proposal) -> Move:
@@ -235,13 +237,14 @@ def accepted_hold(company: Company) -> Hold:
 
 def test_a_hold_is_placed_with_our_marker_and_seen_as_ours(company: Company) -> None:
     hold = accepted_hold(company)
-    event = company.google.event(address("ada"), hold.google_id)
+    at_google = company.google.event(address("ada"), hold.google_id)
 
     assert hold.state == Hold.State.PLACED
-    assert event["summary"] == "Focus time"
-    assert event["extendedProperties"]["private"][hold_writes.MARKER] == str(hold.pk)
+    assert at_google["summary"] == "Focus time"
+    assert at_google["extendedProperties"]["private"][hold_writes.MARKER] == str(hold.pk)
     with company.inside():
-        assert hold_writes.is_ours(company.event("ada", hold.google_id))
+        event = company.event("ada", hold.google_id)
+        assert hold_writes.ours([event]) == {event.pk}
 
 
 def test_a_hold_deleted_in_google_stays_deleted(company: Company) -> None:
@@ -261,7 +264,7 @@ def test_a_hold_moved_in_google_is_the_persons_own(company: Company) -> None:
         pinned = Hold.objects.get()
         assert pinned.state == Hold.State.PINNED
         assert pinned.start == datetime(2027, 3, 2, 8, tzinfo=UTC)
-        assert not hold_writes.is_ours(company.event("ada", hold.google_id))
+        assert not hold_writes.ours([company.event("ada", hold.google_id)])
 
 
 def test_ids_of_holds_are_what_google_accepts_and_differ_by_generation() -> None:
@@ -279,3 +282,26 @@ def test_local_midnight_is_the_date_of_a_hold_in_tokyo(company: Company) -> None
     accept(company, propose(company, holds=(("chie", late),)))
     with company.inside():
         assert Hold.objects.get().date == TUESDAY + timedelta(days=1)
+
+
+def test_accepting_takes_as_many_queries_for_six_changes_as_for_two(company: Company) -> None:
+    ids = [
+        company.insert("ada", meeting("Plan", MONDAY + timedelta(days=2), 8 + n, 60, "ada", "ben")) for n in range(4)
+    ]
+    company.sync()
+    new = [NEW + timedelta(hours=n) for n in range(4)]
+    few = propose(company, (ids[0], new[0]), holds=(("ada", NEW + timedelta(days=2)),))
+    many = propose(
+        company,
+        *zip(ids[1:], new[1:], strict=True),
+        holds=(("ada", NEW + timedelta(days=7)), ("ben", NEW), ("chie", NEW)),
+    )
+    counts = []
+    for proposal in (few, many):
+        with company.inside(), CaptureQueriesContext(connection) as queries:
+            acceptance = proposals.accept(proposal, by=company.member("ada"))
+        counts.append((len(acceptance.accepted), len(queries)))
+
+    (accepted_few, queries_few), (accepted_many, queries_many) = counts
+    assert (accepted_few, accepted_many) == (2, 6)
+    assert queries_many == queries_few

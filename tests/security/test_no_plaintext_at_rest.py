@@ -45,8 +45,8 @@ def main_job(company: Company) -> list[str]:
         assert proposal is not None
         with current.transaction():
             proposals.accept(proposal, by=Member.objects.get(pk=ada.pk))
-        while write := delivery.claim_next():
-            delivery.perform(write)
+        while writes := delivery.claim():
+            delivery.perform(writes)
     with company.inside():
         assert OutboxWrite.objects.filter(state=OutboxWrite.State.DONE).exists()
         credentials = [c.credentials for c in GoogleConnection.objects.all() if c.credentials]

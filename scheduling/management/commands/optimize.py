@@ -75,13 +75,11 @@ def _wait_for_writes(proposal: Proposal) -> None:
     """Do what no worker has taken, and wait for what one has."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while _pending(proposal):
-        write = delivery.claim_next()
-        if write is not None:
-            delivery.perform(write)
-        elif time.monotonic() > deadline:
+        if delivery.deliver():
+            continue
+        if time.monotonic() > deadline:
             raise CommandError("Google hasn't answered each write. The rest is tried again by the worker.")
-        else:
-            time.sleep(0.1)
+        time.sleep(0.1)
 
 
 def _pending(proposal: Proposal) -> bool:
