@@ -60,6 +60,9 @@ TENANT_RESOLVERS = [
     "clockwise.organizations.sessions.organization_of_request",
 ]
 
+# Asked before each view, inside the organization's transaction: the table of roles.
+TENANT_GUARD = "clockwise.organizations.guard.refusal"
+
 ROOT_URLCONF = "clockwise.urls"
 WSGI_APPLICATION = "clockwise.wsgi.application"
 TEMPLATES = [

@@ -31,14 +31,14 @@ def member_required(view: Callable[..., HttpResponse]) -> Callable[..., HttpResp
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         member = member_of(request)
         if member is None:
-            return _to_landing(request)
+            return to_landing(request)
         request.member = member  # type: ignore[attr-defined]
         return view(request, *args, **kwargs)
 
     return guarded
 
 
-def _to_landing(request: HttpRequest) -> HttpResponse:
+def to_landing(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         response = HttpResponse(status=200)
         response["HX-Redirect"] = "/"

@@ -1,12 +1,112 @@
-"""What each role may do, in one table."""
+"""What each role is, and which address each may use: the one table. An address that isn't in it is denied to all.
+
+A new endpoint: give its URL a name and add a line to ENDPOINTS, in its room's own section. The walk over every URL,
+method, role and foreign row (`tests/security/test_goal_17_roles.py`) finds it by itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
 from django.db import models
 
 
 class Role(models.TextChoices):
+    """A member's role in the organization."""
+
     MEMBER = "member"
+    TEAM_LEAD = "team_lead"
+    ANALYST = "analyst"
     ADMIN = "admin"
     OWNER = "owner"
 
 
 ADMINISTRATORS = frozenset({Role.ADMIN, Role.OWNER})
+
+
+class Caller(StrEnum):
+    """Who asks: a member by role, or somebody who isn't one."""
+
+    ANONYMOUS = "anonymous"
+    MEMBER = Role.MEMBER.value
+    TEAM_LEAD = Role.TEAM_LEAD.value
+    ANALYST = Role.ANALYST.value
+    ADMIN = Role.ADMIN.value
+    OWNER = Role.OWNER.value
+    IDENTITY_PROVIDER = "identity_provider"
+    STAFF = "staff"  # the operator's
+
+
+Callers = frozenset[Caller]
+
+EVERYBODY: Callers = frozenset(Caller)
+MEMBERS: Callers = frozenset(Caller(role) for role in Role.values)
+TEAM_LEADS: Callers = frozenset({Caller.TEAM_LEAD, Caller.ADMIN, Caller.OWNER})
+ANALYSTS: Callers = frozenset({Caller.ANALYST, Caller.ADMIN, Caller.OWNER})
+ADMINS: Callers = frozenset({Caller.ADMIN, Caller.OWNER})
+OWNERS: Callers = frozenset({Caller.OWNER})
+IDENTITY_PROVIDERS: Callers = frozenset({Caller.IDENTITY_PROVIDER})
+STAFF: Callers = frozenset({Caller.STAFF})
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Who may use an address, by HTTP method. HEAD follows GET.
+
+    `with_proof`: open to everybody here, since the request brings a proof that the view itself checks (a signature, a
+    channel's token, a link's secret), and it may refuse by any status.
+    """
+
+    callers: Mapping[str, Callers]
+    with_proof: bool = False
+
+    @property
+    def methods(self) -> list[str]:
+        return sorted({*self.callers, *({"HEAD"} if "GET" in self.callers else ())})
+
+    def allowed(self, method: str) -> Callers | None:
+        """Who may; None for a method that the address doesn't know."""
+        return self.callers.get("GET" if method == "HEAD" else method)
+
+
+def _may(**callers: Callers) -> Endpoint:
+    return Endpoint(callers)
+
+
+def _with_proof(*methods: str) -> Endpoint:
+    return Endpoint(dict.fromkeys(methods, EVERYBODY), with_proof=True)
+
+
+ENDPOINTS: dict[str, Endpoint] = {
+    # composition
+    "healthz": _may(GET=EVERYBODY),
+    "readyz": _may(GET=EVERYBODY),
+    # organizations
+    "sign-in": _may(GET=EVERYBODY),
+    "google-callback": _with_proof("GET"),
+    "sign-out": _may(POST=EVERYBODY),
+    # scheduling
+    "dashboard": _may(GET=EVERYBODY),  # the landing page to who isn't signed in
+    "event": _may(GET=MEMBERS),
+    "event-flexible": _may(POST=MEMBERS),
+    "event-fixed": _may(POST=MEMBERS),
+    "optimize": _may(POST=MEMBERS),
+    "proposal-accept": _may(POST=MEMBERS),
+    "proposal-dismiss": _may(POST=MEMBERS),
+    "proposal-restore": _may(POST=MEMBERS),
+    "proposal-undo": _may(POST=MEMBERS),
+    "move-undo": _may(POST=MEMBERS),
+    # api
+    "api-me": _may(GET=MEMBERS),
+    "api-events": _may(GET=MEMBERS),
+    "api-proposal-current": _may(GET=MEMBERS),
+    "api-proposal-accept": _may(POST=MEMBERS),
+}
+
+
+def published() -> Iterator[dict[str, object]]:
+    """The table for machines: `{"endpoint", "method", "callers", "with_proof"}` a line."""
+    for name, endpoint in sorted(ENDPOINTS.items()):
+        for method in endpoint.methods:
+            callers = sorted(endpoint.allowed(method) or ())
+            yield {"endpoint": name, "method": method, "callers": callers, "with_proof": endpoint.with_proof}

@@ -15,6 +15,7 @@ from clockwise.organizations import lookups
 from clockwise.organizations.models import ApiToken, Member
 
 PREFIX = "cwk_"
+CHALLENGE = 'Bearer realm="clockwise"'
 SCOPES = frozenset({"read", "write"})
 LIFETIME = timedelta(days=365)
 
@@ -51,23 +52,29 @@ def organization_of_request(request: HttpRequest) -> UUID | None:
     return reference.organization_id if reference else None
 
 
+def token_of(request: HttpRequest) -> ApiToken | None:
+    """The valid token that the request shows, with its member; looked up once a request."""
+    if not hasattr(request, "_api_token"):
+        request._api_token = _valid(_bearer(request))  # type: ignore[attr-defined]
+    token: ApiToken | None = request._api_token  # type: ignore[attr-defined]
+    return token
+
+
+def _valid(secret: str) -> ApiToken | None:
+    if not secret:
+        return None
+    hashed = lookups.token_hash(secret)
+    usable = ApiToken.objects.filter(revoked_at=None, expires_at__gt=clock.now(), member__is_active=True)
+    return usable.filter(token_hash=hashed).select_related("member").first()
+
+
 class ApiTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer cwk_...` (RFC 6750)."""
 
     def authenticate(self, request: Request) -> tuple[Member, ApiToken] | None:
-        secret = _bearer(request._request)
-        if not secret:
+        if not _bearer(request._request):
             return None
-        token = (
-            ApiToken.objects.filter(
-                token_hash=lookups.token_hash(secret),
-                revoked_at=None,
-                expires_at__gt=clock.now(),
-                member__is_active=True,
-            )
-            .select_related("member")
-            .first()
-        )
+        token = token_of(request._request)
         if token is None:
             raise AuthenticationFailed("The token is unknown, expired or revoked. Make a new one.")
         if request.method not in {"GET", "HEAD", "OPTIONS"} and "write" not in token.scopes.split():
@@ -75,7 +82,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         return token.member, token
 
     def authenticate_header(self, request: Request) -> str:
-        return 'Bearer realm="clockwise"'
+        return CHALLENGE
 
 
 def revoke_all(member: Member) -> None:

@@ -1,4 +1,4 @@
-"""Runs each view in the transaction of the organization that its session or token names."""
+"""Runs each view in the transaction of the organization that its session or token names, if the guard lets it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +18,9 @@ class TenantMiddleware:
         self.resolvers: list[Callable[[HttpRequest], UUID | None]] = [
             import_string(path) for path in settings.TENANT_RESOLVERS
         ]
+        self.refusal: Callable[[HttpRequest, Callable[..., HttpResponse]], HttpResponse | None] = import_string(
+            settings.TENANT_GUARD
+        )
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.get_response(request)
@@ -27,10 +30,13 @@ class TenantMiddleware:
     ) -> HttpResponse | None:
         """An exception leaves through the transaction, which rolls it back; a lazy response is rendered inside."""
         organization_id = self._organization_of(request)
-        if organization_id is None or getattr(view, "calls_outside", False):
-            return None
+        if organization_id is None:
+            return self.refusal(request, view)
+        if getattr(view, "calls_outside", False):
+            with current.organization(organization_id):
+                return self.refusal(request, view)
         with current.organization(organization_id):
-            response = view(request, *args, **kwargs)
+            response = self.refusal(request, view) or view(request, *args, **kwargs)
             return response.render() if isinstance(response, SimpleTemplateResponse) else response
 
     def _organization_of(self, request: HttpRequest) -> UUID | None:
