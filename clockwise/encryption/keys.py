@@ -16,15 +16,17 @@ from django.conf import settings
 
 from clockwise.encryption import envelope, keystore
 from clockwise.encryption.envelope import DataKey
-from clockwise.encryption.errors import KeyMissing, KeyRefused, SealBroken
+from clockwise.encryption.errors import EncryptionError, KeyMissing, KeyRefused, SealBroken
 from clockwise.encryption.keystore import Keystore
 from clockwise.encryption.providers import MasterKey
 from clockwise.encryption.providers.key_file import KeyFile
 from clockwise.encryption.providers.kms import KmsKey
 from clockwise.encryption.unwrapped import UnwrappedKeys
+from clockwise.tenancy import current
 
 FIRST_GENERATION = 1
 _WRAPPING = "wrapped keys"
+_LONGEST_TRANSACTION_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,18 @@ def data_key(owner: KeyOwner, generation: int | None = None) -> DataKey:
         key = _unwrap(owner, generation)
         _unwrapped.put((owner, generation), key)
     return key
+
+
+@current.before_transactions
+def fetch(organization_id: UUID) -> None:
+    """Have the keys that the master key wraps in memory for as long as a transaction may take: KMS is far away.
+
+    An organization that is being made, or was shredded, has none; whoever needs it is told so.
+    """
+    for owner, generation in ((KeyOwner(organization_id, None), None), (_INSTALLATION, FIRST_GENERATION)):
+        if _unwrapped.get((owner, generation), lasting=_LONGEST_TRANSACTION_SECONDS) is None:
+            with suppress(EncryptionError):
+                _unwrapped.put((owner, generation), _unwrap(owner, generation))
 
 
 def installation_key() -> DataKey:

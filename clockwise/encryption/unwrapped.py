@@ -26,9 +26,10 @@ class UnwrappedKeys(Generic[Name]):
         self._lock = threading.Lock()
         _all.add(self)
 
-    def get(self, name: Name) -> DataKey | None:
+    def get(self, name: Name, *, lasting: float = 0) -> DataKey | None:
+        """The key, if it is here for `lasting` more seconds."""
         entry = self._entries.get(name)
-        return entry[1] if entry is not None and entry[0] > time.monotonic() else None
+        return entry[1] if entry is not None and entry[0] > time.monotonic() + lasting else None
 
     def put(self, name: Name, key: DataKey) -> None:
         at = time.monotonic()

@@ -52,13 +52,25 @@ def create_organization(*, domain: str, name: str, plan: str) -> UUID:
     return organization_id
 
 
-def add(*, address: str, name: str, role: Role = Role.MEMBER, subject: str = "") -> Member:
+def reserve() -> UUID:
+    """The id of a member to be in the current organization, with their key made. Comes before the transaction opens.
+
+    A key that no member takes in the end harms nobody.
+    """
+    member_id = time_ordered_id()
+    keys.create_member_key(current.require_organization_id(), member_id)
+    return member_id
+
+
+def add(
+    *, address: str, name: str, role: Role = Role.MEMBER, subject: str = "", member_id: UUID | None = None
+) -> Member:
     """Make a member of the current organization, with a key of their own.
 
     `subject` is Google's `sub`; without it the member is linked at the first sign-in with that address.
+    `member_id` was reserved before the transaction; without it the keystore is waited for inside.
     """
-    member = Member(id=time_ordered_id(), organization_id=current.require_organization_id(), role=role)
-    keys.create_member_key(member.organization_id, member.pk)
+    member = Member(id=member_id or reserve(), organization_id=current.require_organization_id(), role=role)
     member.details = MemberDetails(address=normalize_address(address), name=name, subject=subject)
     member.address_index = lookups.address_index(address)
     member.subject_index = lookups.subject_index(subject) if subject else None

@@ -1,6 +1,7 @@
 """Who signs in: from a verified Google identity to a member and a session."""
 
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib import auth
@@ -47,9 +48,12 @@ def reference_for(identity: Identity) -> lookups.MemberReference:
     if not identity.hosted_domain:
         raise SignInRefused("no_workspace")
     organization_id = _organization_for(identity.hosted_domain)
-    with current.organization(organization_id):
-        member = _linked(identity) or _added(identity)
-        return lookups.MemberReference(organization_id, member.pk)
+    with current.acting_for(organization_id):
+        # The key is made before the transaction opens: the keystore may be far away.
+        reserved = members.reserve() if not lookups.members_by_address(identity.email) else None
+        with current.transaction():
+            member = _linked(identity) or _added(identity, reserved)
+            return lookups.MemberReference(organization_id, member.pk)
 
 
 def _organization_for(domain: str) -> Any:
@@ -78,13 +82,14 @@ def _linked(identity: Identity) -> Member | None:
     return member
 
 
-def _added(identity: Identity) -> Member:
+def _added(identity: Identity, reserved: UUID | None) -> Member:
     first = not Member.objects.exists()
     return members.add(
         address=identity.email,
         name=identity.name or identity.email,
         role=Role.OWNER if first else Role.MEMBER,
         subject=identity.subject,
+        member_id=reserved,
     )
 
 

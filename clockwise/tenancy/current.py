@@ -1,6 +1,6 @@
 """The current organization: named once at the edge, enforced by the database inside each transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
@@ -11,6 +11,7 @@ from django.db import transaction as db_transaction
 from clockwise.tenancy import token
 
 _current: ContextVar[UUID | None] = ContextVar("current_organization", default=None)
+_preparations: list[Callable[[UUID], None]] = []
 
 
 class WrongOrganization(Exception):
@@ -33,6 +34,12 @@ def require_organization_id() -> UUID:
     return current
 
 
+def before_transactions(prepare: Callable[[UUID], None]) -> Callable[[UUID], None]:
+    """Rooms above register what must be fetched from outside before an organization's transaction opens."""
+    _preparations.append(prepare)
+    return prepare
+
+
 @contextmanager
 def acting_for(organization_id: UUID) -> Iterator[None]:
     """Name the current organization; each `transaction()` inside sees its rows alone."""
@@ -53,6 +60,9 @@ def transaction() -> Iterator[None]:
     Never hold one open over a call to Google, to a key service or to mail.
     """
     current = require_organization_id()
+    if not connection.in_atomic_block:
+        for prepare in _preparations:
+            prepare(current)
     with db_transaction.atomic():
         with connection.cursor() as cursor:
             token.show(cursor, current)

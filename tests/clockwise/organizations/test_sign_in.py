@@ -1,7 +1,10 @@
 """Who a verified Google identity is here."""
 
 import pytest
+from django.db import connection
 
+from clockwise.encryption import keys
+from clockwise.encryption.providers.key_file import KeyFile
 from clockwise.google.id_token import Identity
 from clockwise.organizations import lookups, members, signin
 from clockwise.organizations.models import Member, Organization
@@ -73,3 +76,27 @@ def test_an_address_in_two_organizations_asks_which(pair: Pair) -> None:
     with pytest.raises(members.AmbiguousAddress):
         members.find("ada@company.example")
     assert members.find("ada@company.example", organization_domain="mallory.example").member_id == twin.pk
+
+
+def test_the_master_key_is_never_asked_inside_a_transaction(
+    database: None, settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = []
+    for verb in ("wrap", "unwrap"):
+        asked = getattr(KeyFile, verb)
+        monkeypatch.setattr(
+            KeyFile,
+            verb,
+            lambda *arguments, _asked=asked: (inside.append(connection.in_atomic_block), _asked(*arguments))[1],
+        )
+    keys.forget_all()
+
+    signin.reference_for(identity("1", "ada@new.example", "new.example"))
+    keys.forget_all()
+    reference = signin.reference_for(identity("2", "ben@new.example", "new.example"))
+    keys.forget_all()
+    with current.organization(reference.organization_id):
+        assert Member.objects.get(pk=reference.member_id).details.address == "ben@new.example"
+
+    assert inside
+    assert not any(inside)

@@ -1,5 +1,6 @@
 """What row-level security believes is a token that only the application can make, for this transaction alone."""
 
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -143,4 +144,4 @@ def test_the_token_is_checked_once_a_statement_and_leaves_the_index_its_use(pair
         rows("SELECT set_config('enable_seqscan', 'off', true)")
         plan = "\n".join(str(row[0]) for row in rows(f"EXPLAIN (COSTS off) {SEEN} WHERE address_index = ''"))
     assert "InitPlan" in plan
-    assert "Index Cond: ((organization_id = (InitPlan" in plan
+    assert re.search(r"Index Cond: \(+organization_id = \(InitPlan", plan)
