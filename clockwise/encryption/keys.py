@@ -62,11 +62,7 @@ def create_member_key(organization_id: UUID, member_id: UUID) -> None:
 
 def data_key(owner: KeyOwner, generation: int | None = None) -> DataKey:
     """The owner's key of that generation, or the newest. Never makes one: a missing key raises KeyMissing."""
-    key = _unwrapped.get((owner, generation))
-    if key is None:
-        key = _unwrap(owner, generation)
-        _unwrapped.put((owner, generation), key)
-    return key
+    return _unwrapped.get((owner, generation)) or _fetched(owner, generation)
 
 
 @current.before_transactions
@@ -78,7 +74,7 @@ def fetch(organization_id: UUID) -> None:
     for owner, generation in ((KeyOwner(organization_id, None), None), (_INSTALLATION, FIRST_GENERATION)):
         if _unwrapped.get((owner, generation), lasting=_LONGEST_TRANSACTION_SECONDS) is None:
             with suppress(EncryptionError):
-                _unwrapped.put((owner, generation), _unwrap(owner, generation))
+                _fetched(owner, generation)
 
 
 def installation_key() -> DataKey:
@@ -126,6 +122,14 @@ def shred_organization(organization_id: UUID) -> None:
 def _create_under_master(owner: KeyOwner) -> None:
     name = _name(owner, FIRST_GENERATION)
     _keystore().create(name, _master_key().wrap(_new_material(), _context(name)))
+
+
+def _fetched(owner: KeyOwner, generation: int | None) -> DataKey:
+    key = _unwrap(owner, generation)
+    _unwrapped.put((owner, generation), key)
+    # What the newest sealed names its generation when it is opened.
+    _unwrapped.put((owner, key.generation), key)
+    return key
 
 
 def _unwrap(owner: KeyOwner, generation: int | None) -> DataKey:
