@@ -5,4 +5,5 @@ class CalendarsConfig(AppConfig):
     name = "calendars"
 
     def ready(self) -> None:
-        from calendars import connections  # noqa: F401  (takes grants, ends with access)
+        # Registers: takes grants and ends with access; leaves calendars out; erases what is shut out.
+        from calendars import connections, exclusions, shut_out  # noqa: F401

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from calendars import locks, outbox
+from calendars import exclusions, locks, outbox
 from calendars.models import GoogleConnection
 from calendars.models.connection import Credentials
 from clockwise import clock
@@ -58,7 +58,7 @@ def _sync_soon(connection_id: UUID) -> None:
 
 def client_for(connection_id: UUID) -> CalendarClient:
     """Google's Calendar as this connection. Used outside transactions; it opens its own to keep renewed tokens."""
-    return CalendarClient(configured(), ConnectionTokens(connection_id))
+    return CalendarClient(configured(), ConnectionTokens(connection_id), exclusions.Admission(connection_id))
 
 
 class ConnectionTokens:

@@ -246,7 +246,7 @@ def _send(write: OutboxWrite, sender: Sender) -> GoogleEvent | None:
 def _fields() -> str:
     """As the sync asks: the answer takes the place of what it has stored."""
     with current.transaction():
-        return event_fields(descriptions=processing.settings().descriptions)
+        return event_fields(**processing.wanted())
 
 
 def _delete(write: OutboxWrite, sender: Sender, calendar_id: str, notices: SendUpdates) -> None:

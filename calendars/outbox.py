@@ -18,6 +18,7 @@ from calendars.sync import apply
 from clockwise import clock
 from clockwise.google.event import GoogleEvent
 from clockwise.tenancy import current
+from privacy import policy
 
 Json = dict[str, Any]
 Settled = Callable[[Sequence[OutboxWrite]], None]
@@ -102,6 +103,7 @@ def settle(calendar_id: UUID, outcomes: Sequence[Outcome]) -> None:
     """Write down, once, how writes to one calendar ended, and tell whom it concerns. Opens its own transaction."""
     ended = {outcome.write.pk: outcome for outcome in outcomes}
     with current.transaction():
+        policy.hold_still()
         # Before the writes, as a sync locks it: neither may store over what the other has just learned.
         calendar = Calendar.objects.select_for_update(no_key=True).filter(pk=calendar_id).first()
         pending = OutboxWrite.objects.filter(pk__in=ended, state=OutboxWrite.State.PENDING)

@@ -151,7 +151,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "interval_start": 0, "socket_connect_timeout": 2}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 REDIS_URL = ENV.redis_url
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "calendars.sweep", "schedule": 60}}
+CELERY_BEAT_SCHEDULE = {
+    "sweep": {"task": "calendars.sweep", "schedule": 60},
+    "purges": {"task": "privacy.sweep", "schedule": 30},
+}
 
 LOGGING = {
     "version": 1,

@@ -7,10 +7,12 @@ from calendars import changes
 from calendars.meetings import meeting_index, series_index
 from calendars.models import Calendar, Event
 from calendars.models.event import Attendee, EventDetails
+from calendars.shut_out import without
 from calendars.sync.listing import Listing
 from calendars.sync.window import Window
 from clockwise.google.event import GoogleEvent
 from clockwise.tenancy.models import time_ordered_id
+from privacy import processing
 
 BATCH = 500
 WRITTEN = [
@@ -59,10 +61,11 @@ def _store(
     calendar: Calendar, events: Iterable[GoogleEvent], known: dict[str, tuple[UUID, str]], *, anew: bool
 ) -> list[Event]:
     rows = {}
+    out = processing.shut_out_now()
     for event in events:
         pk, etag = known.get(event.google_id, (None, ""))
         if pk is None or anew or not event.etag or etag != event.etag:
-            rows[event.google_id] = _row(calendar, event, pk or time_ordered_id())
+            rows[event.google_id] = _row(calendar, event, pk or time_ordered_id(), out)
     found = list(rows.values())
     Event.objects.bulk_create(
         found, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN, batch_size=BATCH
@@ -80,7 +83,7 @@ def _remove(calendar: Calendar, google_ids: Iterable[str]) -> None:
     Event.objects.filter(calendar=calendar, google_id__in=list(google_ids)).delete()
 
 
-def _row(calendar: Calendar, event: GoogleEvent, pk: UUID) -> Event:
+def _row(calendar: Calendar, event: GoogleEvent, pk: UUID, out: frozenset[str]) -> Event:
     organization_id = calendar.organization_id
     return Event(
         id=pk,
@@ -104,7 +107,8 @@ def _row(calendar: Calendar, event: GoogleEvent, pk: UUID) -> Event:
         is_locked=event.locked,
         attendee_count=sum(not attendee.is_room for attendee in event.attendees),
         etag=event.etag,
-        details=_details(event),
+        # Google may have been asked before an admin shut a part out.
+        details=without(_details(event), out),
     )
 
 

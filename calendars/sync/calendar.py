@@ -14,10 +14,17 @@ from calendars.sync.listing import Listing, read
 from calendars.sync.window import Window, horizon, is_outdated
 from clockwise import clock
 from clockwise.google.client import CalendarClient
-from clockwise.google.errors import GoogleError, GrantRevoked, NotFound, QuotaExhausted, SyncTokenExpired
+from clockwise.google.errors import (
+    CalendarExcluded,
+    GoogleError,
+    GrantRevoked,
+    NotFound,
+    QuotaExhausted,
+    SyncTokenExpired,
+)
 from clockwise.google.fields import list_fields
 from clockwise.tenancy import current
-from privacy import processing
+from privacy import policy, processing
 
 LEASE_SECONDS = 600
 WAIT_SECONDS = 120
@@ -67,6 +74,8 @@ def _carry_out(plan: Plan) -> bool:
     except GrantRevoked as revoked:
         # If the member has connected again meanwhile, the new grant gets its try.
         return connections.mark_revoked(plan.calendar.connection_id, reason=revoked.reason, since=began_at)
+    except CalendarExcluded:
+        return True  # its rows are on their way out
     except GoogleError as error:
         _note_problem(plan.calendar, error)
         raise
@@ -78,7 +87,11 @@ def _plan(calendar_id: UUID) -> Plan | None:
         calendar = active.filter(pk=calendar_id).first()
         if calendar is None:
             return None
-        return Plan(calendar, list_fields(descriptions=processing.settings().descriptions))
+        return Plan(calendar, _fields())
+
+
+def _fields() -> str:
+    return list_fields(**processing.wanted())
 
 
 def _sync(plan: Plan, client: CalendarClient) -> bool:
@@ -116,12 +129,14 @@ def _listing(plan: Plan, client: CalendarClient, **which: Any) -> Listing:
 def _store(plan: Plan, listing: Listing, window: Window, store: Store) -> bool:
     """False when a write of ours was settled while Google listed.
 
-    What was listed may be older than the write's answer, and would look like somebody's edit of it.
+    What was listed may be older than the write's answer, and would look like somebody's edit of it. False also when
+    an admin has shut out meanwhile what was asked for.
     """
+    policy.hold_still()
     locked = _locked(plan.calendar)
     if locked is None:
         return True
-    if locked.writes_settled != plan.calendar.writes_settled:
+    if locked.writes_settled != plan.calendar.writes_settled or plan.fields != _fields():
         return False
     store(locked, listing, window)
     _save(locked, listing, window, plan.shape)

@@ -5,14 +5,15 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
-from calendars import connections
+from calendars import connections, exclusions
 from calendars.models import Calendar, GoogleConnection
 from calendars.models.calendar import CalendarDetails
 from clockwise import clock
 from clockwise.encryption.blind_index import organization_index
 from clockwise.google.client import CalendarClient
-from clockwise.google.errors import GoogleError, GrantRevoked
+from clockwise.google.errors import CalendarExcluded, GoogleError, GrantRevoked
 from clockwise.tenancy import current
+from privacy import policy
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Json = dict[str, Any]
@@ -27,10 +28,13 @@ def sync(connection_id: UUID) -> list[UUID]:
     with current.transaction():
         if not _active(connection_id).exists():
             return []
+    client = connections.client_for(connection_id)
     try:
-        entry = _primary(connections.client_for(connection_id))
+        entry = _primary(client, exclusions.Admission(connection_id))
     except GrantRevoked as revoked:
         connections.mark_revoked(connection_id, reason=revoked.reason, since=began_at)
+        return []
+    except CalendarExcluded:
         return []
     return _stored(connection_id, entry) if entry else []
 
@@ -39,14 +43,18 @@ def _active(connection_id: UUID) -> QuerySet[GoogleConnection]:
     return GoogleConnection.objects.filter(pk=connection_id, state=GoogleConnection.State.ACTIVE)
 
 
-def _primary(client: CalendarClient) -> Json | None:
-    """The primary calendar's entry, with zone and working hours where Google publishes them."""
+def _primary(client: CalendarClient, admission: exclusions.Admission) -> Json | None:
+    """The primary calendar's entry, with zone and working hours where Google publishes them.
+
+    Raises CalendarExcluded before anything is asked of a calendar that is left out.
+    """
     page_token = None
     while True:
         page = client.calendar_list(page_token=page_token)
         entry = next((item for item in page.get("items", ()) if item.get("primary")), None)
         page_token = page.get("nextPageToken")
         if entry is not None:
+            admission.of_entry(entry)
             return {**entry, **_published(client, entry["id"])}
         if not page_token:
             return None
@@ -66,8 +74,9 @@ def _published(client: CalendarClient, google_id: str) -> Json:
 def _stored(connection_id: UUID, entry: Json) -> list[UUID]:
     """Nothing, if the connection ended while Google answered."""
     with current.transaction():
+        policy.hold_still()
         connection = _active(connection_id).select_for_update().first()
-        if connection is None:
+        if connection is None or exclusions.is_left_out(connection.member, entry):
             return []
         google_id = str(entry["id"])
         index = organization_index(connection.organization_id, "calendar", google_id.lower())

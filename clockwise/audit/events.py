@@ -82,6 +82,7 @@ EVENTS: dict[str, str] = {
     "privacy.calendar_included": "A calendar's exclusion was taken back",
     "privacy.exclusion_rule_changed": "A rule that excludes calendars was changed",
     "privacy.processing_changed": "What of an event is processed was changed",
+    "privacy.purge_finished": "What an exclusion or a setting shut out was erased",
     "privacy.retention_changed": "A retention period was changed",
     "privacy.retention_applied": "Data was deleted at the end of its retention",
     "privacy.export_requested": "An export of somebody's data was asked for",

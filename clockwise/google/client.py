@@ -5,7 +5,7 @@ call brings its own authorized transport.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import cache
 from typing import Any, Literal
@@ -27,11 +27,13 @@ class CalendarClient:
     """Answers are Google's JSON, where empty lists and missing values are left out (S1, S17).
 
     Every method may raise any GoogleError. Nothing is retried here: the caller knows what may be repeated.
+    `admit` is asked before each request that names a calendar, and raises CalendarExcluded.
     """
 
-    def __init__(self, settings: GoogleSettings, tokens: AccessTokens) -> None:
+    def __init__(self, settings: GoogleSettings, tokens: AccessTokens, admit: Callable[[str], None]) -> None:
         self._resources = _resources(settings.api_root)
         self._http = AuthorizedTransport(tokens)
+        self._admit = admit
 
     def calendar_list(self, *, page_token: str | None = None, sync_token: str | None = None) -> Json:
         """A page of the person's calendars. Raises SyncTokenExpired."""
@@ -42,6 +44,7 @@ class CalendarClient:
 
     def calendar(self, calendar_id: str) -> Json:
         """Time zone and, on a Workspace user's primary calendar, working hours."""
+        self._admit(calendar_id)
         return self._execute(self._resources["calendars"].get(calendarId=calendar_id, fields=CALENDAR))
 
     def settings(self) -> Json:
@@ -64,6 +67,7 @@ class CalendarClient:
         A token remembers its window, which may not be sent along; all else stays the same (S3).
         Raises SyncTokenExpired.
         """
+        self._admit(calendar_id)
         window = {} if sync_token else {"timeMin": _text(time_min), "timeMax": _text(time_max)}
         request = self._resources["events"].list(
             calendarId=calendar_id,
@@ -78,10 +82,12 @@ class CalendarClient:
         return self._listed(request)
 
     def get_event(self, calendar_id: str, event_id: str, *, fields: str) -> Json:
+        self._admit(calendar_id)
         return self._execute(self._resources["events"].get(calendarId=calendar_id, eventId=event_id, fields=fields))
 
     def insert_event(self, calendar_id: str, body: Json, *, fields: str, send_updates: SendUpdates) -> Json:
         """`body` carries a client-chosen id, so that a repeated insert raises Duplicate (W1)."""
+        self._admit(calendar_id)
         request = self._resources["events"].insert(
             calendarId=calendar_id, body=body, fields=fields, sendUpdates=send_updates
         )
@@ -91,6 +97,7 @@ class CalendarClient:
         self, calendar_id: str, event_id: str, body: Json, *, etag: str, fields: str, send_updates: SendUpdates
     ) -> Json:
         """Only the changed fields, and only if the event is still at `etag`. Raises EventChanged otherwise (W2)."""
+        self._admit(calendar_id)
         request = self._resources["events"].patch(
             calendarId=calendar_id, eventId=event_id, body=body, fields=fields, sendUpdates=send_updates
         )
@@ -98,12 +105,15 @@ class CalendarClient:
 
     def delete_event(self, calendar_id: str, event_id: str, *, etag: str, send_updates: SendUpdates) -> None:
         """Raises EventChanged, and Gone or NotFound if it was deleted before."""
+        self._admit(calendar_id)
         request = self._resources["events"].delete(calendarId=calendar_id, eventId=event_id, sendUpdates=send_updates)
         self._execute(request, etag=etag)
 
     def freebusy(self, calendar_ids: Iterable[str], *, start: datetime, end: datetime) -> Json:
         """`calendars`: by id its `busy` ranges, or its `errors`. At most 50 calendars (SYNC 1.5)."""
         items = [{"id": calendar_id} for calendar_id in calendar_ids]
+        for item in items:
+            self._admit(item["id"])
         body = {"timeMin": _text(start), "timeMax": _text(end), "items": items}
         return self._execute(self._resources["freebusy"].query(body=body))
 

@@ -50,6 +50,10 @@ class NotPermitted(GoogleError):
     """Google will never allow this on this event or calendar: do not retry (W3)."""
 
 
+class CalendarExcluded(GoogleError):
+    """No request was made: an exclusion forbids naming this calendar."""
+
+
 class NotFound(GoogleError):
     """The calendar or event is gone, or the access to it is lost."""
 

@@ -9,7 +9,6 @@ EVENT = (
     "etag",
     "updated",
     "sequence",
-    "summary",
     "start",
     "end",
     "transparency",
@@ -18,16 +17,23 @@ EVENT = (
     "iCalUID",
     "recurringEventId",
     "originalStartTime",
-    "organizer(email,self)",
-    "attendees(email,displayName,responseStatus,optional,self,resource,organizer)",
-    "attendeesOmitted",
     "guestsCanModify",
     "locked",
     "privateCopy",
     "extendedProperties(private)",
     "colorId",
 )
-CONFERENCING = ("hangoutLink", "conferenceData(entryPoints(uri,entryPointType))")
+TITLES = ("summary",)
+ATTENDEES = (
+    "organizer(email,self)",
+    "attendees(email,displayName,responseStatus,optional,self,resource,organizer)",
+    "attendeesOmitted",
+)
+# Whose event it is, without saying who that is.
+NO_ATTENDEES = ("organizer(self)",)
+LOCATIONS = ("location",)
+CONFERENCE_LINKS = ("hangoutLink", "conferenceData(entryPoints(uri,entryPointType))")
+DESCRIPTIONS = ("description",)
 CALENDAR = "id,summary,timeZone,workingHours"
 CALENDAR_LIST = (
     "nextPageToken,nextSyncToken,"
@@ -35,13 +41,29 @@ CALENDAR_LIST = (
 )
 
 
-def event_fields(*, descriptions: bool, locations: bool = True, conferencing: bool = True) -> str:
-    """For one event: read, inserted or patched."""
-    names = EVENT + ("location",) * locations + CONFERENCING * conferencing + ("description",) * descriptions
+def event_fields(
+    *,
+    descriptions: bool,
+    locations: bool = True,
+    conference_links: bool = True,
+    attendees: bool = True,
+    titles: bool = True,
+) -> str:
+    """For one event: read, inserted or patched. The arguments are `privacy.processing.wanted()`.
+
+    There is no argument that lets attachments in: nothing of ours uses them.
+    """
+    names = (
+        EVENT
+        + TITLES * titles
+        + (ATTENDEES if attendees else NO_ATTENDEES)
+        + LOCATIONS * locations
+        + CONFERENCE_LINKS * conference_links
+        + DESCRIPTIONS * descriptions
+    )
     return ",".join(names)
 
 
-def list_fields(*, descriptions: bool, locations: bool = True, conferencing: bool = True) -> str:
+def list_fields(**wanted: bool) -> str:
     """For a page of events. Without the two tokens by name, sync would stop silently (S5)."""
-    item = event_fields(descriptions=descriptions, locations=locations, conferencing=conferencing)
-    return f"nextPageToken,nextSyncToken,timeZone,accessRole,items({item})"
+    return f"nextPageToken,nextSyncToken,timeZone,accessRole,items({event_fields(**wanted)})"

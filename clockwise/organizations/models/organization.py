@@ -7,7 +7,7 @@ from django.db import models
 
 from clockwise.encryption.keys import KeyOwner
 from clockwise.encryption.sealed import SealedField
-from clockwise.organizations.plans import Plan
+from clockwise.organizations.plans import Plan, in_force
 from clockwise.tenancy.models import TenantModel, time_ordered_id
 
 
@@ -23,12 +23,18 @@ class Organization(models.Model):
 
     id = models.UUIDField(primary_key=True, default=time_ordered_id, editable=False)
     plan = models.CharField(max_length=16, choices=Plan.choices)
+    # When the plan runs out (it wasn't renewed, or a payment failed); null: it doesn't.
+    plan_ends_at = models.DateTimeField(null=True)
     time_zone = models.CharField(max_length=64, default="UTC")
     details = SealedField(OrganizationDetails)
     created_at = models.DateTimeField()
 
     def key_owner(self) -> KeyOwner:
         return KeyOwner(self.id, None)
+
+    @property
+    def plan_in_force(self) -> Plan:
+        return in_force(self.plan, self.plan_ends_at)
 
     @property
     def organization_id(self) -> UUID:

@@ -1,0 +1,121 @@
+"""Calendars that are left out: named in no request, and erased where they are stored."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
+from clockwise.encryption.blind_index import organization_index
+from clockwise.google.errors import CalendarExcluded
+from clockwise.organizations.models import Member
+from clockwise.tenancy import current
+from privacy import exclusions
+from privacy.exclusions import CalendarFacts, KnownCalendar
+
+Json = dict[str, Any]
+Leaving = Callable[[Calendar], None]
+_leavings: list[Leaving] = []
+
+
+def at_leave(function: Leaving) -> Leaving:
+    """Register what ends with a calendar (its push channel, say), in the transaction that erases it."""
+    _leavings.append(function)
+    return function
+
+
+class Admission:
+    """Asked before each request of one connection that names a calendar. Raises CalendarExcluded.
+
+    It reads the rules each time: from the commit of an exclusion on, no further request leaves.
+    """
+
+    def __init__(self, connection_id: UUID) -> None:
+        self._connection_id = connection_id
+        # A calendar may be erased while its sync goes on; the rule still has to recognize it.
+        self._seen: dict[str, CalendarFacts] = {}
+
+    def __call__(self, google_id: str) -> None:
+        with current.transaction():
+            member = self._member()
+            facts = self._facts(member, google_id)
+            refused = exclusions.leaves_out(exclusions.rules_for(member.pk), facts)
+        if refused:
+            raise CalendarExcluded("excluded")
+
+    def of_entry(self, entry: Json) -> None:
+        """An entry of calendarList, of which nothing is stored yet."""
+        with current.transaction():
+            refused = is_left_out(self._member(), entry)
+        if refused:
+            raise CalendarExcluded("excluded")
+
+    def _member(self) -> Member:
+        member: Member = GoogleConnection.objects.select_related("member").get(pk=self._connection_id).member
+        return member
+
+    def _facts(self, member: Member, google_id: str) -> CalendarFacts:
+        index = organization_index(member.organization_id, "calendar", google_id.lower())
+        calendar = Calendar.objects.filter(member=member, google_id_index=index).first()
+        if calendar is not None:
+            self._seen[google_id] = _facts(calendar, member)
+        return self._seen.get(google_id) or CalendarFacts(google_id)
+
+
+def is_left_out(member: Member, entry: Json) -> bool:
+    """Whether a rule leaves out this entry of the member's calendarList."""
+    facts = CalendarFacts(
+        google_id=str(entry["id"]),
+        title=str(entry.get("summaryOverride") or entry.get("summary") or ""),
+        owner=member.details.address if entry.get("accessRole", "owner") == "owner" else "",
+    )
+    return exclusions.leaves_out(exclusions.rules_for(member.pk), facts)
+
+
+def _facts(calendar: Calendar, member: Member) -> CalendarFacts:
+    details = calendar.details
+    return CalendarFacts(
+        details.google_id, details.title, member.details.address if calendar.access_role == "owner" else ""
+    )
+
+
+def _known(member_id: UUID | None) -> Iterable[KnownCalendar]:
+    calendars = Calendar.objects.select_related("member").order_by("id")
+    if member_id is not None:
+        calendars = calendars.filter(member=member_id)
+    for calendar in calendars:
+        yield KnownCalendar(calendar.pk, calendar.member_id, _facts(calendar, calendar.member), calendar.is_primary)
+
+
+def _purge(calendar_ids: list[UUID]) -> dict[str, int]:
+    counts = {
+        "events": Event.objects.filter(calendar__in=calendar_ids).count(),
+        "queued writes": OutboxWrite.objects.filter(calendar__in=calendar_ids).count(),
+        "calendars": len(calendar_ids),
+    }
+    for calendar in Calendar.objects.filter(pk__in=calendar_ids):
+        for function in _leavings:
+            function(calendar)
+        calendar.delete()
+    return counts
+
+
+def _read_anew(member_id: UUID | None) -> None:
+    from calendars import tasks
+
+    with current.transaction():
+        active = GoogleConnection.objects.filter(state=GoogleConnection.State.ACTIVE)
+        if member_id is not None:
+            active = active.filter(member=member_id)
+        connection_ids = list(active.values_list("pk", flat=True))
+    for connection_id in connection_ids:
+        tasks.wake(tasks.sync_connection, connection_id)
+
+
+def read_everything_anew() -> None:
+    """Wake the workers at the end of the caller's transaction."""
+    transaction.on_commit(lambda: _read_anew(None))
+
+
+exclusions.keeper(exclusions.Keeper(known=_known, purge=_purge, read_anew=_read_anew))
