@@ -60,7 +60,7 @@ def _carry_out_next() -> bool:
             return False
         policy.change()
         purge.counts = _work[purge.cause](purge)
-        privacy.purge_finished_at = clock.now()
+        purge.finished_at = clock.now()
         purge.save(update_fields=["counts", "finished_at"])
         record("privacy.purge_finished", by=purge.requested_by, target=purge, cause=purge.cause, counts=purge.counts)
         return True

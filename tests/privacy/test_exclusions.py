@@ -93,7 +93,7 @@ def test_the_proof_counts_what_went_and_names_nothing(company: Company) -> None:
         purge = Purge.objects.get()
         assert purge.counts == {"calendars": 1, "events": 3}
         assert purge.cause_id == exclusion.pk
-        assert privacy.purge_finished_at is not None
+        assert purge.finished_at is not None
         actions = list(
             AuditEntry.objects.filter(action__startswith="calendar_exclusion").values_list("action", flat=True)
         )
