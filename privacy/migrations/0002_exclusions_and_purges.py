@@ -12,7 +12,7 @@ from clockwise.tenancy.operations import ProtectTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organizations', '0003_plan_end'),
+        ('organizations', '0004_plan_end'),
         ('privacy', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('organizations', '0002_lookups'),
+        ('organizations', '0003_team_leads_and_analysts'),
     ]
 
     operations = [
