@@ -7,6 +7,7 @@ from uuid import UUID
 
 import redis
 from celery import Task, shared_task
+from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from calendars import connections, delivery, locks
@@ -25,6 +26,11 @@ POLL_EVERY = timedelta(minutes=5)
 # Seconds after which an organization's writes queue up anew, and after which a dead worker's turn is over.
 WRITES_SLICE = 5
 WRITES_LEASE = 120
+
+
+def write_soon() -> None:
+    """Wake a worker for the outbox once the caller's transaction is committed."""
+    transaction.on_commit(lambda: wake(perform_writes))
 
 
 def wake(task: Task[..., Any], *arguments: object) -> None:

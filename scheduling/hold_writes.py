@@ -81,6 +81,33 @@ def _carry_out(
     return created, writes
 
 
+def reversal(change: HoldChange, *, purpose: str) -> OutboxWrite | None:
+    """The write that takes an applied change back, in the caller's transaction. None where the hold is no longer
+    as the change has left it, or its calendar isn't connected.
+    """
+    hold, calendar = change.hold, _calendars({change.member_id}).get(change.member_id)
+    if hold is None or calendar is None:
+        return None
+    if change.action == HoldChange.Action.DELETE:
+        if hold.state != Hold.State.DELETED:
+            return None
+        hold.generation += 1
+        hold.google_id, hold.state = google_id(hold), Hold.State.DECIDED
+        hold.save(update_fields=["generation", "google_id", "state"])
+        body = {**outbox.times(change.start, change.end, calendar), **_looks(hold)}
+        return outbox.insert(calendar, google_id=hold.google_id, body=body, purpose=purpose, purpose_id=change.pk)
+    if hold.state != Hold.State.PLACED or (hold.start, hold.end) != (change.start, change.end):
+        return None
+    if change.action == HoldChange.Action.CREATE:
+        return outbox.delete(calendar, google_id=hold.google_id, etag=hold.etag, purpose=purpose, purpose_id=change.pk)
+    event = Event.objects.filter(calendar=calendar, google_id=hold.google_id).select_related("calendar").first()
+    if event is None or change.old_start is None or change.old_end is None:
+        return None
+    hold.start, hold.end = change.old_start, change.old_end
+    hold.save(update_fields=["start", "end"])
+    return outbox.patch(event, start=hold.start, end=hold.end, purpose=purpose, purpose_id=change.pk)
+
+
 def ours(events: Sequence[Event]) -> set[UUID]:
     """Those that are holds which give way, and not ones that their person has made theirs."""
     held = Hold.objects.filter(google_id__in={event.google_id for event in events}).exclude(state=Hold.State.PINNED)

@@ -11,6 +11,6 @@ urlpatterns = [
     path("proposals/<uuid:proposal_id>/accept", proposal.accept, name="proposal-accept"),
     path("proposals/<uuid:proposal_id>/dismiss", proposal.dismiss, name="proposal-dismiss"),
     path("proposals/<uuid:proposal_id>/restore", proposal.restore, name="proposal-restore"),
-    path("proposals/<uuid:proposal_id>/undo", proposal.undo, name="proposal-undo"),
-    path("changes/<uuid:change_id>/undo", proposal.undo_change, name="move-undo"),
+    path("proposals/<uuid:proposal_id>/undo", proposal.undo_proposal, name="proposal-undo"),
+    path("changes/<uuid:change_id>/undo", proposal.undo_change, name="change-undo"),
 ]

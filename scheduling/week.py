@@ -182,12 +182,13 @@ class ChangeRow:
 
     old_label: "Tue 11:00", "" for a new hold; new_label: "" for a hold that goes.
     tag: the gain in a few words ("+45 min focus"); focus_minutes, conflicts: the same for adding up.
-    decider: who decides where the viewer may not.
+    decider: who decides where the viewer may not. week: the Monday of the week in which it lies.
     """
 
     id: UUID
     title: str
     kind: Kind
+    week: date
     old_label: str
     new_label: str
     reason: str
@@ -216,6 +217,41 @@ class StayRow:
     reason: str
 
 
+# What a week shows of its moves before the rest is folded away.
+FIRST_MOVES = 6
+
+
+@dataclass(frozen=True)
+class WeekOfMoves:
+    """The moves of one week; `is_open`: those of the week that the page shows."""
+
+    monday: date
+    rows: tuple[ChangeRow, ...]
+    is_open: bool
+
+    @property
+    def label(self) -> str:
+        return f"Week of {self.monday.day} {self.monday:%B}"
+
+    @property
+    def first(self) -> tuple[ChangeRow, ...]:
+        return self.rows[:FIRST_MOVES]
+
+    @property
+    def rest(self) -> tuple[ChangeRow, ...]:
+        return self.rows[FIRST_MOVES:]
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """What the whole proposal holds, for administrators, who may decide all of it."""
+
+    moves: int
+    holds: int
+    people: int
+    can_undo: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProposalCard:
     """A proposal in the rail.
@@ -224,10 +260,12 @@ class ProposalCard:
     bound: what the proof says, e.g. "Proven: no better plan exists" or "At most 4 % better is possible".
     rules: the rules it keeps, each a short sentence. can_undo: the whole of it can be taken back.
     progress: percent of the run or of the writes done, None if unknown.
+    week: the Monday of the week that the page shows. everybody: None for those who decide only for themselves.
     """
 
     id: UUID
     status: ProposalStatus
+    week: date | None = None
     gain_minutes: int = 0
     conflicts_solved: int = 0
     people_affected: int = 0
@@ -239,6 +277,20 @@ class ProposalCard:
     problem: str = ""
     progress: int | None = None
     can_undo: bool = False
+    everybody: Everybody | None = None
+
+    @property
+    def move_weeks(self) -> tuple[WeekOfMoves, ...]:
+        """The moves by week; only the shown week's are open, or those of the only week."""
+        mondays = sorted({row.week for row in self.moves})
+        return tuple(
+            WeekOfMoves(
+                monday,
+                tuple(row for row in self.moves if row.week == monday),
+                is_open=monday == self.week or len(mondays) == 1,
+            )
+            for monday in mondays
+        )
 
     @property
     def has_changes(self) -> bool:

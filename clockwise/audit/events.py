@@ -61,6 +61,7 @@ EVENTS: dict[str, str] = {
     "proposal.restored": "A dismissed proposal was restored",
     "proposal.expired": "A proposal ended undecided",
     "move.undone": "A move was undone",
+    "hold.undone": "The change of a hold was undone",
     "link.created": "A scheduling link was made",
     "link.changed": "A scheduling link was changed",
     "link.disabled": "A scheduling link was switched off",

@@ -95,7 +95,7 @@ ENDPOINTS: dict[str, Endpoint] = {
     "proposal-dismiss": _may(POST=MEMBERS),
     "proposal-restore": _may(POST=MEMBERS),
     "proposal-undo": _may(POST=MEMBERS),
-    "move-undo": _may(POST=MEMBERS),
+    "change-undo": _may(POST=MEMBERS),
     # api
     "api-me": _may(GET=MEMBERS),
     "api-events": _may(GET=MEMBERS),

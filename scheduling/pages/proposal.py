@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from calendars.models import Event
 from clockwise.organizations.models import Member
-from scheduling import explanations, proposals
+from scheduling import explanations, proposals, undo
+from scheduling.hours import local_date, monday_of
 from scheduling.models import HoldChange, Move, OptimizationRun, Proposal, Stay
 from scheduling.pages.kinds import HOLD_KINDS, day_and_span, day_and_time
 from scheduling.summary import Moved
-from scheduling.week import ChangeRow, ChangeState, PersonGain, ProposalCard, ProposalStatus, StayRow
+from scheduling.week import ChangeRow, ChangeState, Everybody, PersonGain, ProposalCard, ProposalStatus, StayRow
 
 # A run that hasn't come back by then never will: its worker died.
 RUN_PATIENCE = timedelta(minutes=10)
@@ -54,15 +55,15 @@ class Shown:
         return {bytes(move.event.meeting_index): (move.start, move.end) for move in self.moves}
 
 
-def shown_proposal(viewer: Member, *, now: datetime, zone: ZoneInfo) -> Shown | None:
-    """A run under way before the latest proposal; nothing when there is neither."""
+def shown_proposal(viewer: Member, *, now: datetime, zone: ZoneInfo, week: date) -> Shown | None:
+    """A run under way before the latest proposal; nothing when there is neither. `week`: the Monday shown."""
     run = OptimizationRun.objects.order_by("-created_at", "-id").first()
     if run is not None and (card := _run_card(run, now)):
         return Shown(card)
     proposal = Proposal.objects.exclude(state=Proposal.State.SUPERSEDED).order_by("-created_at", "-id").first()
     if proposal is None or _is_over(proposal, now):
         return None
-    return _of(proposal, viewer, now=now, zone=zone)
+    return _of(proposal, viewer, now=now, zone=zone, week=week)
 
 
 def _run_card(run: OptimizationRun, now: datetime) -> ProposalCard | None:
@@ -79,27 +80,49 @@ def _is_over(proposal: Proposal, now: datetime) -> bool:
     return proposal.decided_at is not None and now - proposal.decided_at > SHOWN_AFTER_DECISION
 
 
-def _of(proposal: Proposal, viewer: Member, *, now: datetime, zone: ZoneInfo) -> Shown:
+def _of(proposal: Proposal, viewer: Member, *, now: datetime, zone: ZoneInfo, week: date) -> Shown:
     own = {bytes(event.meeting_index): event for event in _own_events(proposal, viewer)}
     moves = tuple(move for move in _moves(proposal) if bytes(move.event.meeting_index) in own)
     holds = tuple(proposal.hold_changes.filter(member=viewer).order_by("start", "id"))
     names = _names(moves)
     rows = [_move_row(move, own[bytes(move.event.meeting_index)], viewer, names, now, zone) for move in moves]
+    hold_rows = [_hold_row(change, now, zone) for change in holds]
     card = ProposalCard(
         id=proposal.pk,
         status=_status(proposal, moves, holds),
+        week=week,
         gain_minutes=sum(move.reason.focus_minutes for move in moves if move.state != Move.State.STALE),
         conflicts_solved=sum(move.reason.conflicts_solved for move in moves if move.state != Move.State.STALE),
         people_affected=len({member_id for move in moves for member_id in move.reason.by_person}),
         moves=tuple(rows),
-        hold_changes=tuple(_hold_row(change, now, zone) for change in holds),
+        hold_changes=tuple(hold_rows),
         stays=tuple(_stays(proposal, viewer)),
         rules=RULES,
         bound=explanations.bound_sentence(proposal),
         progress=_progress([*moves, *holds]),
-        can_undo=any(row.can_undo for row in rows),
+        can_undo=any(row.can_undo for row in (*rows, *hold_rows)),
+        everybody=_everybody(proposal, now) if viewer.is_administrator else None,
     )
     return Shown(card, moves, holds)
+
+
+def _everybody(proposal: Proposal, now: datetime) -> Everybody | None:
+    """What is still to decide about or, once decided, to undo; None when there is nothing."""
+    moves = proposal.moves.filter(state=Move.State.PROPOSED)
+    holds = proposal.hold_changes.filter(state=Move.State.PROPOSED)
+    if proposal.state == Proposal.State.OPEN and (moves.exists() or holds.exists()):
+        attending = Event.objects.filter(meeting_index__in=moves.values("event__meeting_index")).values("member")
+        people = attending.union(holds.values("member")).count()
+        return Everybody(moves.count(), holds.count(), people)
+    undoable_moves = _undoable(proposal.moves.filter(state=Move.State.APPLIED), now)
+    undoable_holds = _undoable(proposal.hold_changes.filter(state=HoldChange.State.APPLIED), now)
+    if not undoable_moves + undoable_holds:
+        return None
+    return Everybody(undoable_moves, undoable_holds, people=0, can_undo=True)
+
+
+def _undoable(rows: Iterable[Move] | Iterable[HoldChange], now: datetime) -> int:
+    return sum(undo.is_possible(row, at=now) for row in rows)
 
 
 def _moves(proposal: Proposal) -> Iterable[Move]:
@@ -126,6 +149,7 @@ def _move_row(
         id=move.pk,
         title=own.details.title or "(no title)",
         kind="flex",
+        week=monday_of(local_date(move.start, zone)),
         old_label=day_and_time(move.old_start, zone),
         new_label=day_and_span(move.start, move.end, zone),
         reason=explanations.move_sentence(move, viewer=viewer),
@@ -142,7 +166,7 @@ def _move_row(
         checked=may_decide,
         state=STATES[move.state],
         failure=_failure(move),
-        can_undo=may_decide and proposals.can_undo(move, at=now),
+        can_undo=may_decide and undo.is_possible(move, at=now),
     )
 
 
@@ -153,11 +177,13 @@ def _hold_row(change: HoldChange, now: datetime, zone: ZoneInfo) -> ChangeRow:
         id=change.pk,
         title=change.get_kind_display().capitalize(),
         kind=HOLD_KINDS[change.kind],
+        week=monday_of(local_date(change.start, zone)),
         old_label="" if comes or old is None else day_and_time(old, zone),
         new_label="" if goes else day_and_span(change.start, change.end, zone),
         reason="",
         state=STATES[change.state],
         failure=_failure(change),
+        can_undo=undo.is_possible(change, at=now),
     )
 
 
@@ -168,18 +194,16 @@ def _failure(change: Move | HoldChange) -> str:
 
 
 def _status(proposal: Proposal, moves: tuple[Move, ...], holds: tuple[HoldChange, ...]) -> ProposalStatus:
-    """Holds stay when moves are undone: it is the meetings that are back."""
     if proposal.state == Proposal.State.DISMISSED:
         return "dismissed"
     states = {row.state for row in (*moves, *holds)}
-    of_moves = {move.state for move in moves}
     if states & {Move.State.DECIDED, Move.State.UNDOING}:
         return "applying"
     if Move.State.PROPOSED in states and proposal.state == Proposal.State.OPEN:
         return "open"
     if states and states <= {Move.State.STALE}:
         return "stale"
-    if Move.State.UNDONE in of_moves and Move.State.APPLIED not in of_moves:
+    if Move.State.UNDONE in states and Move.State.APPLIED not in states:
         return "undone"
     if states & {Move.State.APPLIED, Move.State.FAILED}:
         return "applied"

@@ -44,7 +44,7 @@ def week_page(
     monday = monday_of(week or selected or today)
     start, end = instant(monday, 0, zone), instant(monday + timedelta(days=WEEKDAYS), 0, zone)
     events = _events(member, start, end)
-    shown = shown_proposal(member, now=now, zone=zone)
+    shown = shown_proposal(member, now=now, zone=zone, week=monday)
     proposes = shown is not None and shown.card.status == "open" and shown.card.has_changes
     chosen: View = (view or "changes") if proposes else "now"
     placed = list(_placed(member, events, shown if chosen != "now" else None, zone, ghosts=chosen == "changes"))

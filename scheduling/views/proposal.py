@@ -1,5 +1,7 @@
 """Asking for a proposal, and deciding about it."""
 
+from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -8,8 +10,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from clockwise.organizations.requests import MemberRequest, member_required
-from scheduling import proposals, runs
-from scheduling.models import Move, Proposal
+from scheduling import proposals, runs, undo
+from scheduling.models import HoldChange, Move, Proposal
 from scheduling.views.week import after_change
 from scheduling.week import Toast
 
@@ -24,19 +26,22 @@ def optimize(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required
 def accept(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
+    """What is ticked or, where an administrator asks for `everybody`, all that waits for a decision."""
     proposal = get_object_or_404(Proposal, pk=proposal_id)
+    everybody = request.POST.get("everybody") == "1"
     try:
         acceptance = proposals.accept(
             proposal,
             by=request.member,
-            moves=_ids(request.POST.getlist("move")),
-            hold_changes=_ids(request.POST.getlist("hold")),
+            moves=None if everybody else _ids(request.POST.getlist("move")),
+            hold_changes=None if everybody else _ids(request.POST.getlist("hold")),
         )
     except proposals.ProposalClosed as closed:
         return after_change(request, Toast(str(closed)))
     count = len(acceptance.accepted)
     text = f"{count} change{'' if count == 1 else 's'} on the way to Google"
-    return after_change(request, Toast(text, undo_url=reverse("proposal-undo", args=[proposal.pk])))
+    undo_url = reverse("proposal-undo", args=[proposal.pk]) + ("?everybody=1" if everybody else "")
+    return after_change(request, Toast(text, undo_url=undo_url))
 
 
 @require_POST
@@ -55,23 +60,25 @@ def restore(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required
-def undo(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
+def undo_proposal(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
     proposal = get_object_or_404(Proposal, pk=proposal_id)
-    return _decided(request, proposals.undo, proposal, "Going back to the old times")
+    everybody = "1" in (request.POST.get("everybody"), request.GET.get("everybody"))
+    take_back = partial(undo.proposal, everybody=everybody and request.member.is_administrator)
+    return _decided(request, take_back, proposal, "Going back to the old times")
 
 
 @require_POST
 @member_required
 def undo_change(request: MemberRequest, change_id: UUID) -> HttpResponse:
-    move = get_object_or_404(Move, pk=change_id)
-    return _decided(request, proposals.undo_move, move, "Going back to the old time")
+    row = Move.objects.filter(pk=change_id).first() or get_object_or_404(HoldChange, pk=change_id)
+    return _decided(request, undo.change, row, "Going back to the old time")
 
 
-def _decided(request: MemberRequest, verb: proposals.Decision, target: object, said: str) -> HttpResponse:
+def _decided(request: MemberRequest, verb: Callable[..., None], target: object, said: str) -> HttpResponse:
     """Carry out a decision; a refusal is said in a toast and changes nothing."""
     try:
         verb(target, by=request.member)
-    except (proposals.ProposalClosed, proposals.UndoRefused) as refused:
+    except (proposals.ProposalClosed, undo.UndoRefused) as refused:
         return after_change(request, Toast(str(refused)))
     return after_change(request, Toast(said))
 

@@ -6,8 +6,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from clockwise.organizations import lookups
+from clockwise.tenancy import current
+from scheduling.models import Hold
 from tests.browser.conftest import Site
-from tests.company import MONDAY, address, meeting
+from tests.company import DOMAIN, MONDAY, address, meeting
 
 pytestmark = pytest.mark.browser
 WEEK = f"?week={MONDAY.isoformat()}"
@@ -86,6 +89,40 @@ def test_the_main_job_from_flexible_to_undo(site: Site) -> None:
     back = site.google.event(address("ada"), ids["plan"])["start"]["dateTime"]
     assert back == "2027-03-01T10:30:00+01:00"
     assert site.complaints == []
+
+
+def test_the_owner_accepts_for_everybody_and_takes_it_back(site: Site) -> None:
+    ids = fill_week(site)
+    for name in ("ada", "ben"):  # the first to sign in owns the organization
+        site.sign_in(name)
+        site.page.get_by_role("button", name="Sign out").click()
+    site.sign_in("ada")
+    site.page.goto(f"{site.url}/{WEEK}")
+    make_flexible(site, "Roadmap review")
+    site.page.get_by_test_id("optimize").click()
+    proposal = site.page.get_by_test_id("proposal")
+    expect(proposal).to_have_attribute("data-status", "open", timeout=60_000)
+
+    everybody = proposal.get_by_test_id("everybody")
+    everybody.get_by_text("The whole organization").click()
+    everybody.get_by_test_id("decide-for-everybody").click()
+    expect(proposal).to_have_attribute("data-status", "applied")
+    assert people_with_holds() == {"Ada", "Ben"}
+
+    everybody.get_by_text("The whole organization").click()
+    everybody.get_by_test_id("decide-for-everybody").click()
+    expect(proposal).to_have_attribute("data-status", "undone")
+    assert people_with_holds() == set()
+    assert site.google.event(address("ben"), ids["plan"])["start"]["dateTime"] == "2027-03-01T10:30:00+01:00"
+    assert site.complaints == []
+
+
+def people_with_holds() -> set[str]:
+    organization_id = lookups.organization_by_domain(DOMAIN)
+    assert organization_id is not None
+    with current.organization(organization_id):
+        placed = Hold.objects.filter(state=Hold.State.PLACED).select_related("member")
+        return {hold.member.details.name for hold in placed}
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -9,7 +9,7 @@ from clockwise.organizations import tokens
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
 from tests.company import MONDAY, Company, meeting
-from tests.scheduling.test_proposals import NEW, propose
+from tests.scheduling.proposing import NEW, propose
 
 
 def bearer(company: Company, name: str, *scopes: str) -> dict[str, str]:

@@ -7,79 +7,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from calendars import delivery
 from calendars.models import OutboxWrite
-from clockwise import clock
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
 from scheduling import hold_writes, proposals
-from scheduling.models import Hold, HoldChange, Move, MoveReason, OptimizationRun, Pin, Proposal
-from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
-
-TUESDAY = MONDAY + timedelta(days=1)
-NEW = datetime(2027, 3, 2, 13, tzinfo=UTC)
-
-
-def propose(company: Company, *moves: tuple[str, datetime], holds: tuple[tuple[str, datetime], ...] = ()) -> Proposal:
-    """A stored proposal: meetings that Ada organizes to new starts, and new holds by name."""
-    with company.inside():
-        run = OptimizationRun.objects.create(
-            first_day=MONDAY, horizon_start=SUNDAY_NOON, horizon_end=SUNDAY_NOON, created_at=SUNDAY_NOON
-        )
-        proposal = Proposal.objects.create(
-            run=run, plan_hash="h", engine_status="feasible", score_before=0, score=1, created_at=SUNDAY_NOON
-        )
-        for google_id, start in moves:
-            event = company.event("ada", google_id)
-            Move.objects.create(
-                proposal=proposal,
-                event=event,
-                etag=event.etag,
-                old_start=event.start,
-                old_end=event.end,
-                start=start,
-                end=start + (event.end - event.start),
-                gain=1,
-                reason=MoveReason(),
-            )
-        for name, start in holds:
-            HoldChange.objects.create(
-                proposal=proposal,
-                member_id=company.ids[name],
-                action=HoldChange.Action.CREATE,
-                kind=Hold.Kind.FOCUS,
-                start=start,
-                end=start + timedelta(hours=2),
-            )
-    return proposal
-
-
-def accept(company: Company, proposal: Proposal, name: str = "ada", **chosen: object) -> proposals.Acceptance:
-    with company.inside():
-        return proposals.accept(proposal, by=company.member(name), **chosen)  # type: ignore[arg-type]
-
-
-def deliver(company: Company) -> None:
-    with company.acting():
-        while writes := delivery.claim():
-            delivery.perform(writes)
-
-
-def move_of(company: Company, proposal: Proposal) -> Move:
-    with company.inside():
-        return Move.objects.get(proposal=proposal)
-
-
-def make_member_of(company: Company, name: str, role: str) -> None:
-    with company.inside():
-        Member.objects.filter(pk=company.ids[name]).update(role=role)
-
-
-@pytest.fixture
-def planned(company: Company) -> str:
-    google_id = company.insert("ada", meeting("Plan", MONDAY + timedelta(days=2), 10, 60, "ada", "ben"))
-    company.sync()
-    return google_id
+from scheduling.models import Hold, Move, Pin, Proposal
+from tests.company import MONDAY, Company, address, meeting
+from tests.scheduling.proposing import NEW, TUESDAY, accept, accepted_hold, deliver, make_member_of, move_of, propose
 
 
 def test_an_accepted_move_is_at_google_and_on_everybodys_calendar(company: Company, planned: str) -> None:
@@ -177,41 +111,6 @@ def test_another_organization_cannot_find_a_proposal(company: Company, planned: 
         proposals.accept(proposal, by=Member.objects.get(pk=company.ids["mallory"]))
 
 
-def test_undo_restores_the_exact_time_and_pins_the_meeting(company: Company, planned: str) -> None:
-    proposal = propose(company, (planned, NEW))
-    before = move_of(company, proposal).old_start
-    accept(company, proposal)
-    deliver(company)
-    with company.inside():
-        proposals.undo_move(Move.objects.get(proposal=proposal), by=company.member("ada"))
-    deliver(company)
-    company.sync()
-
-    assert move_of(company, proposal).state == Move.State.UNDONE
-    with company.inside():
-        event = company.event("ben", planned)
-        assert event.start == before
-        assert Pin.objects.filter(meeting_index=event.meeting_index, reason=Pin.Reason.UNDONE).exists()
-
-
-def test_undo_is_refused_when_the_old_time_was_taken_meanwhile(company: Company, planned: str) -> None:
-    proposal = propose(company, (planned, NEW))
-    accept(company, proposal)
-    deliver(company)
-    company.insert("ben", meeting("Taken", MONDAY + timedelta(days=2), 10.5, 30, "ben"))
-    company.sync()
-    with company.inside(), pytest.raises(proposals.UndoRefused, match="no longer free"):
-        proposals.undo_move(Move.objects.get(proposal=proposal), by=company.member("ada"))
-
-
-def test_undo_is_refused_after_a_day(company: Company, planned: str) -> None:
-    proposal = propose(company, (planned, NEW + timedelta(days=2)))
-    accept(company, proposal)
-    deliver(company)
-    with clock.stopped(SUNDAY_NOON + timedelta(hours=25)), company.inside(), pytest.raises(proposals.UndoRefused):
-        proposals.undo_move(Move.objects.get(proposal=proposal), by=company.member("ada"))
-
-
 def test_moving_it_by_hand_after_our_move_pins_the_meeting(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW))
     accept(company, proposal)
@@ -222,17 +121,6 @@ def test_moving_it_by_hand_after_our_move_pins_the_meeting(company: Company, pla
 
     with company.inside():
         assert Pin.objects.get().reason == Pin.Reason.MANUAL_EDIT
-    with company.inside(), pytest.raises(proposals.UndoRefused, match="Somebody has moved"):
-        proposals.undo_move(Move.objects.get(proposal=proposal), by=company.member("ada"))
-
-
-def accepted_hold(company: Company) -> Hold:
-    company.sync()
-    accept(company, propose(company, holds=(("ada", NEW),)))
-    deliver(company)
-    company.sync()
-    with company.inside():
-        return Hold.objects.get()
 
 
 def test_a_hold_is_placed_with_our_marker_and_seen_as_ours(company: Company) -> None:

@@ -52,7 +52,13 @@ def page(*blocks: week.Block, **fields: object) -> week.WeekPage:
 
 def proposal(**fields: object) -> week.ProposalCard:
     move = week.ChangeRow(
-        id=MOVE, title="Roadmap", kind="flex", old_label="Tue 9:05", new_label="Tue 8:00", reason="Joins the others."
+        id=MOVE,
+        title="Roadmap",
+        kind="flex",
+        week=MONDAY,
+        old_label="Tue 9:05",
+        new_label="Tue 8:00",
+        reason="Joins the others.",
     )
     return replace(week.ProposalCard(id=UUID(int=9), status="open", moves=(move,)), **fields)  # type: ignore[arg-type]
 
@@ -171,3 +177,18 @@ def test_titles_are_escaped() -> None:
 def test_an_empty_week_says_what_will_appear() -> None:
     assert "No events this week" in rendered(page())
     assert "No events this week" not in rendered(page(block()))
+
+
+def test_moves_of_weeks_that_the_page_doesnt_show_are_folded() -> None:
+    row = proposal().moves[0]
+    rows = (*(replace(row, id=UUID(int=n)) for n in range(8)), replace(row, week=MONDAY + timedelta(weeks=1)))
+    shown, other = proposal(week=MONDAY, moves=rows).move_weeks
+
+    assert (shown.label, shown.is_open, len(shown.first), len(shown.rest)) == ("Week of 23 November", True, 6, 2)
+    assert (other.label, other.is_open) == ("Week of 30 November", False)
+
+
+def test_the_only_week_with_moves_is_open_whichever_is_shown() -> None:
+    [only] = proposal(week=MONDAY + timedelta(weeks=1)).move_weeks
+
+    assert only.is_open
