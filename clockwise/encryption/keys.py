@@ -26,6 +26,9 @@ from clockwise.tenancy import current
 
 FIRST_GENERATION = 1
 _WRAPPING = "wrapped keys"
+_TOMBSTONES = "shredded/"
+_TOMBSTONE = b"shredded"
+_TOMBSTONE_SUFFIX = ".tombstone"
 _LONGEST_TRANSACTION_SECONDS = 60.0
 
 
@@ -45,19 +48,17 @@ _unwrapped: UnwrappedKeys[tuple[KeyOwner, int | None]] = UnwrappedKeys()
 
 def create_installation_key() -> None:
     """Make the installation's key unless there is one."""
-    _create_under_master(_INSTALLATION)
+    _create(_INSTALLATION, FIRST_GENERATION)
 
 
 def create_organization_key(organization_id: UUID) -> None:
     """Make the organization's key unless there is one. Comes before the first row that needs it."""
-    _create_under_master(KeyOwner(organization_id, None))
+    _create(KeyOwner(organization_id, None), FIRST_GENERATION)
 
 
 def create_member_key(organization_id: UUID, member_id: UUID) -> None:
     """Make the member's key unless there is one. Raises KeyMissing without the organization's key."""
-    wrapping = data_key(KeyOwner(organization_id, None))
-    name = _name(KeyOwner(organization_id, member_id), FIRST_GENERATION)
-    _keystore().create(name, envelope.seal(wrapping, _WRAPPING, name.encode(), _new_material()))
+    _create(KeyOwner(organization_id, member_id), FIRST_GENERATION)
 
 
 def data_key(owner: KeyOwner, generation: int | None = None) -> DataKey:
@@ -106,22 +107,127 @@ def forget_all() -> None:
     _forget_connections()
 
 
+def rotate(owner: KeyOwner) -> int:
+    """Make the owner's next generation, which seals from now on, and return its number.
+
+    What is sealed stays readable, since earlier generations are kept; `resealing` seals it anew. Other processes
+    follow when they ask again (`unwrapped.SECONDS`). The installation's key never changes: blind indexes need it.
+    """
+    generation = _keystore().newest_generation(_base_name(owner)) + 1
+    _create(owner, generation)
+    forget(owner)
+    return generation
+
+
+def rewrap_under_master() -> int:
+    """Wrap every key that the master key wraps by the newest master key; no row is touched. Returns their number."""
+    names = [name for name in _keystore().names() if _is_under_master(name)]
+    for name in names:
+        _keystore().rewrap(name, lambda wrapped, name=name: _master_key().rewrap(wrapped, _context(name)))  # type: ignore[misc]
+    return len(names)
+
+
+def rewrap_members(organization_id: UUID) -> int:
+    """Wrap the keys of the organization's members by its newest key, after a rotation. Returns their number."""
+    wrapping = data_key(KeyOwner(organization_id, None))
+    names = [name for name in _keystore().names() if name.startswith(f"{organization_id}/members/")]
+    for name in names:
+        _keystore().rewrap(name, lambda wrapped, name=name: _rewrapped(organization_id, wrapping, name, wrapped))  # type: ignore[misc]
+    return len(names)
+
+
 def shred_member(organization_id: UUID, member_id: UUID) -> None:
     """Delete the member's keys for good: nobody can open their rows again, nor those of any dump."""
-    owner = KeyOwner(organization_id, member_id)
-    _keystore().delete_prefix(f"{_base_name(owner)}.")
-    forget(owner)
+    _shred(KeyOwner(organization_id, member_id))
 
 
 def shred_organization(organization_id: UUID) -> None:
     """Delete the organization's keys and its members' for good."""
-    _keystore().delete_prefix(f"{organization_id}/")
-    forget(KeyOwner(organization_id, None))
+    _shred(KeyOwner(organization_id, None))
 
 
-def _create_under_master(owner: KeyOwner) -> None:
-    name = _name(owner, FIRST_GENERATION)
-    _keystore().create(name, _master_key().wrap(_new_material(), _context(name)))
+def is_shredded(owner: KeyOwner) -> bool:
+    """Whether the owner, or the organization around them, was shredded. A tombstone outlives the keys."""
+    return any(_tombstone_stands(each) for each in {owner, KeyOwner(owner.organization_id, None)})
+
+
+def backup(destination: str) -> int:
+    """Copy every wrapped key and tombstone to a folder or `s3://bucket/prefix`. Returns how many it holds.
+
+    The copy is as secret as the keystore and opens nothing without the master key.
+    """
+    return _copy(_keystore(), keystore.at(destination))
+
+
+def restore(source: str) -> int:
+    """Bring back what the keystore lacks, from a backup; what was shredded, in either of them, stays shredded.
+
+    Returns how many keys came back.
+    """
+    old, here = keystore.at(source), _keystore()
+    before = set(here.names())
+    _copy(old, here)
+    for name in [name for name in here.names() if name.startswith(_TOMBSTONES)]:
+        here.delete_prefix(_keys_of(name.removeprefix(_TOMBSTONES).removesuffix(_TOMBSTONE_SUFFIX)))
+    forget_all()
+    return len({name for name in _keystore().names() if not name.startswith(_TOMBSTONES)} - before)
+
+
+def _shred(owner: KeyOwner) -> None:
+    # The tombstone first: a crash in between leaves a key that the next attempt, or a restore, deletes.
+    _keystore().create(f"{_TOMBSTONES}{_path(owner)}{_TOMBSTONE_SUFFIX}", _TOMBSTONE)
+    _keystore().delete_prefix(_keys_of(_path(owner)))
+    forget(owner)
+
+
+def _tombstone_stands(owner: KeyOwner) -> bool:
+    try:
+        _keystore().get(f"{_TOMBSTONES}{_path(owner)}{_TOMBSTONE_SUFFIX}")
+    except KeyMissing:
+        return False
+    return True
+
+
+def _path(owner: KeyOwner) -> str:
+    return f"{owner.organization_id}/members/{owner.member_id}" if owner.member_id else str(owner.organization_id)
+
+
+def _keys_of(path: str) -> str:
+    """How the names begin of all keys that go with the owner's."""
+    return f"{path}." if "/members/" in path else f"{path}/"
+
+
+def _copy(source: Keystore, destination: Keystore) -> int:
+    names = list(source.names())
+    for name in names:
+        destination.create(name, source.get(name))
+    return len(names)
+
+
+def _create(owner: KeyOwner, generation: int) -> None:
+    if is_shredded(owner):
+        raise KeyMissing("A key that was shredded is never made again.")
+    name = _name(owner, generation)
+    if owner.member_id is None:
+        wrapped = _master_key().wrap(_new_material(), _context(name))
+    else:
+        wrapped = _sealed_material(data_key(KeyOwner(owner.organization_id, None)), name, _new_material())
+    _keystore().create(name, wrapped)
+
+
+def _rewrapped(organization_id: UUID, wrapping: DataKey, name: str, wrapped: bytes) -> bytes:
+    before = data_key(KeyOwner(organization_id, None), envelope.generation_of(wrapped))
+    if before.generation == wrapping.generation:
+        return wrapped
+    return _sealed_material(wrapping, name, envelope.unseal(before, _WRAPPING, name.encode(), wrapped))
+
+
+def _sealed_material(wrapping: DataKey, name: str, material: bytes) -> bytes:
+    return envelope.seal(wrapping, _WRAPPING, name.encode(), material)
+
+
+def _is_under_master(name: str) -> bool:
+    return not name.startswith(_TOMBSTONES) and "/members/" not in name
 
 
 def _fetched(owner: KeyOwner, generation: int | None) -> DataKey:

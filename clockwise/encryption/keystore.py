@@ -1,13 +1,15 @@
 """Where wrapped keys lie, apart from the database: a folder of one machine, or an S3 prefix.
 
-A name is `path/of/the/key.generation`. A key is written once and never replaced: two writers end up with the same.
+A name is `path/of/the/key.generation`. A key is written once: two writers end up with the same. Only its wrapping may
+be changed later, and never of a key that was deleted meanwhile.
 """
 
+import fcntl
 import os
 import re
 import secrets
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +32,12 @@ class Keystore(Protocol):
 
     def create(self, name: str, wrapped: bytes) -> bytes:
         """Store it unless the name is taken; the answer is what is stored: the first writer's."""
+
+    def rewrap(self, name: str, change: Callable[[bytes], bytes]) -> None:
+        """Store `change(wrapped)` in its place. Raises KeyMissing, also when the key is deleted meanwhile."""
+
+    def names(self) -> Iterator[str]:
+        """Every name, in no order."""
 
     def delete_prefix(self, prefix: str) -> None:
         """Delete every key whose name starts so. None at all is fine."""
@@ -71,10 +79,29 @@ class FolderKeystore:
             _sync_folder(target.parent)
             return target.read_bytes()
 
+    def rewrap(self, name: str, change: Callable[[bytes], bytes]) -> None:
+        self._refuse_unless_private()
+        target = self._folder / name
+        changed = change(self.get(name))
+        with _file_errors(), self._alone():
+            if not target.exists():
+                raise KeyMissing("The key was deleted meanwhile.")
+            draft = target.parent / f".{secrets.token_hex(8)}"
+            _write_durably(draft, changed)
+            draft.replace(target)
+            _sync_folder(target.parent)
+
+    def names(self) -> Iterator[str]:
+        self._refuse_unless_private()
+        with _file_errors():
+            for path in self._folder.rglob("*"):
+                if path.is_file() and not path.name.startswith("."):
+                    yield path.relative_to(self._folder).as_posix()
+
     def delete_prefix(self, prefix: str) -> None:
         self._refuse_unless_private()
         folder, _, start = prefix.rpartition("/")
-        with _file_errors():
+        with _file_errors(), self._alone():
             _delete(path for path in _entries(self._folder / folder) if path.name.startswith(start))
 
     def newest_generation(self, name: str) -> int:
@@ -91,6 +118,16 @@ class FolderKeystore:
             ) from None
         if not stat.S_ISDIR(mode) or stat.S_IMODE(mode) & 0o077:
             raise KeyRefused(f"The keystore {self._folder} must be a folder of its owner alone. Run chmod 700 on it.")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """A key that is deleted while it is being rewrapped must not come back."""
+        descriptor = os.open(self._folder / ".lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _make_folders(self, folder: Path) -> None:
         missing = [
@@ -124,6 +161,21 @@ class S3Keystore:
                 if code_of(error) != _EXISTS_ALREADY:
                     raise
         return self.get(name)
+
+    def rewrap(self, name: str, change: Callable[[bytes], bytes]) -> None:
+        with errors_in_our_words("S3"):
+            stored = self._client.get_object(Bucket=self._bucket, Key=self._key(name))
+            changed = change(stored["Body"].read())
+            try:
+                self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=changed, IfMatch=stored["ETag"])
+            except ClientError as error:
+                if code_of(error) == _EXISTS_ALREADY:
+                    raise KeyUnavailable("The key was changed meanwhile.") from None
+                raise
+
+    def names(self) -> Iterator[str]:
+        with errors_in_our_words("S3"):
+            yield from (key.removeprefix(f"{self._prefix}/") for key in self._listed(""))
 
     def delete_prefix(self, prefix: str) -> None:
         with errors_in_our_words("S3"):

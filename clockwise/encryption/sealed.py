@@ -141,6 +141,17 @@ class SealedField(_Field[P]):
         key = data_key(place.owner, generation_of(blob))
         return cast(P, payloads.from_json(self.payload_type, unseal(key, self._purpose, place.binding, blob)))
 
+    def is_stale(self, row: Any) -> bool:
+        """Whether an unread row's blob is under an earlier generation than its owner's newest key."""
+        blob = row.__dict__[self.attname]
+        return blob is not None and generation_of(blob) != data_key(row.key_owner()).generation
+
+    def resealed(self, row: Any) -> SealedBlob:
+        """An unread row's content under its owner's newest key. Raises SealBroken, KeyMissing."""
+        place, blob = self.place_of(row), row.__dict__[self.attname]
+        content = unseal(data_key(place.owner, generation_of(blob)), self._purpose, place.binding, blob)
+        return SealedBlob(seal(data_key(place.owner), self._purpose, place.binding, content))
+
     def refuse_unless_payload(self, value: object) -> None:
         if value is not None and not isinstance(value, (SealedBlob, self.payload_type)):
             raise SealRefused(f"{self} takes a {self.payload_type.__qualname__}, not a {type(value).__name__}.")

@@ -36,6 +36,12 @@ class KeyFile:
         except SealBroken:
             raise KeyRefused("A wrapped key was not wrapped by this key file under this name.") from None
 
+    def rewrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        if generation_of(wrapped) == max(self._read()):
+            self.unwrap(wrapped, context)
+            return wrapped
+        return self.wrap(self.unwrap(wrapped, context), context)
+
     def _read(self) -> dict[int, bytes]:
         text = _read_private(self._path)
         generations: dict[int, bytes] = {}

@@ -24,3 +24,14 @@ class KmsKey:
         with errors_in_our_words("KMS"):
             answer = self._client.decrypt(KeyId=self._key_id, CiphertextBlob=wrapped, EncryptionContext=context)
         return answer["Plaintext"]
+
+    def rewrap(self, wrapped: bytes, context: Mapping[str, str]) -> bytes:
+        """Inside KMS, which knows the key that wrapped it; the unwrapped key does not leave there."""
+        with errors_in_our_words("KMS"):
+            answer = self._client.re_encrypt(
+                CiphertextBlob=wrapped,
+                SourceEncryptionContext=context,
+                DestinationKeyId=self._key_id,
+                DestinationEncryptionContext=context,
+            )
+        return answer["CiphertextBlob"]

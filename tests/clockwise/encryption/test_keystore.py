@@ -144,3 +144,32 @@ def test_a_bucket_that_does_not_answer_is_unavailable(aws: None, monkeypatch: py
 
     with pytest.raises(KeyUnavailable):
         S3Keystore("s3://bucket/prefix").get("installation.1")
+
+
+def test_a_key_is_rewrapped_in_its_place(store: Keystore) -> None:
+    store.create("org/organization.1", b"before")
+    store.rewrap("org/organization.1", lambda wrapped: wrapped + b" and after")
+    assert store.get("org/organization.1") == b"before and after"
+    with pytest.raises(KeyMissing):
+        store.rewrap("org/organization.2", lambda wrapped: wrapped)
+
+
+def test_a_key_that_is_deleted_while_it_is_rewrapped_stays_deleted(store: Keystore) -> None:
+    store.create("org/organization.1", b"before")
+
+    def shred(wrapped: bytes) -> bytes:
+        store.delete_prefix("org/")
+        return wrapped
+
+    with pytest.raises((KeyMissing, KeyUnavailable)):
+        store.rewrap("org/organization.1", shred)
+    with pytest.raises(KeyMissing):
+        store.get("org/organization.1")
+
+
+def test_every_name_is_listed_and_nothing_else(store: Keystore) -> None:
+    names = {"installation.1", "org/organization.1", "org/organization.2", "org/members/ada.1"}
+    for name in names:
+        store.create(name, b"wrapped")
+    store.rewrap("installation.1", lambda wrapped: wrapped)
+    assert set(store.names()) == names

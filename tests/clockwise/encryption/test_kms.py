@@ -51,3 +51,13 @@ def test_a_missing_region_is_named(aws: None, monkeypatch: pytest.MonkeyPatch) -
 
     with pytest.raises(KeyRefused, match="AWS_DEFAULT_REGION"):
         KmsKey("any")
+
+
+def test_a_key_is_rewrapped_inside_kms_under_its_name(kms_key_id: str) -> None:
+    master = KmsKey(kms_key_id)
+    wrapped = master.wrap(b"k" * 32, {"clockwise-key": "org/organization.1"})
+    again = master.rewrap(wrapped, {"clockwise-key": "org/organization.1"})
+    assert again != wrapped
+    assert master.unwrap(again, {"clockwise-key": "org/organization.1"}) == b"k" * 32
+    with pytest.raises(KeyRefused):
+        master.rewrap(wrapped, {"clockwise-key": "another/organization.1"})

@@ -165,15 +165,12 @@ def test_rows_of_a_shredded_member_stay_closed(people: People) -> None:
     assert loaded(ben, words=bens).words == WORDS
 
 
-def test_a_key_made_anew_does_not_open_what_was_shredded(people: People) -> None:
-    row = new_row(people.ada, words=WORDS)
-    blob = saved(row)
+def test_a_shredded_members_key_is_never_made_again(people: People) -> None:
     assert people.ada.member_id is not None
     keys.shred_member(people.ada.organization_id, people.ada.member_id)
-    keys.create_member_key(people.ada.organization_id, people.ada.member_id)
 
-    with pytest.raises(SealBroken):
-        _ = loaded(row, words=blob).words
+    with pytest.raises(KeyMissing, match="never made again"):
+        keys.create_member_key(people.ada.organization_id, people.ada.member_id)
 
 
 def test_an_unread_row_is_written_back_as_it_was_without_its_key(people: People) -> None:
