@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-lock
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test docs verify run lint types imports migrations bench shell dbshell lock clean
+.PHONY: help setup demo test docs verify run lint types imports migrations bench shell dbshell lock clean scim-target
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ run: setup ## Serve web and worker together (PORT=)
 
 docs: setup ## Run every command that README and docs tell people to type, on the demo's company
 	$(BIN)/python -m tests.project.run_docs_commands
+
+scim-target: setup ## Serve SCIM with test settings and two fresh organizations, printed as JSON (TEST_RESOURCE=0)
+	@$(BIN)/python -m tests.scim.target
 
 lint: setup ## Check style and format
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
 
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "privacy",
     "calendars",
     "scheduling",
+    "scim",
 ]
 
 MIDDLEWARE = [
@@ -139,6 +141,22 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 100,
     "UNAUTHENTICATED_USER": None,
 }
+
+# django-scim2 reads these once. Resource types beyond RFC 7643's are for tests alone.
+SCIM_SERVICE_PROVIDER = {
+    "NETLOC": urlsplit(CLOCKWISE_BASE_URL).netloc,
+    "AUTH_CHECK_MIDDLEWARE": "scim.auth.BearerTokenCheck",
+    "AUTHENTICATION_SCHEMES": [
+        {
+            "type": "oauthbearertoken",
+            "name": "Bearer token",
+            "description": "A token from the organization's provisioning page, in the Authorization header.",
+            "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
+            "primary": True,
+        }
+    ],
+}
+SCIM_EXTRA_RESOURCE_TYPES: list[str] = []
 
 CELERY_BROKER_URL = ENV.redis_url.replace("unix://", "redis+socket://", 1)
 CELERY_TASK_IGNORE_RESULT = True

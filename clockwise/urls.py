@@ -8,6 +8,7 @@ urlpatterns = [
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("api/v1/", include("clockwise.api.urls")),
+    path("", include("scim.urls")),
     path("", include("clockwise.organizations.urls")),
     path("", include("scheduling.urls")),
 ]

@@ -1,0 +1,46 @@
+"""The library's authentication hook: a bearer token decides the organization, and nothing else does."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from scim import tokens
+from scim.errors import ScimError
+
+PUBLIC_PATHS = frozenset({"/scim/v2/ServiceProviderConfig"})
+
+
+class ScimRequest(HttpRequest):
+    """`grant`: what the request's token stands for; None only where anybody may ask."""
+
+    grant: tokens.Grant | None
+
+
+class BearerTokenCheck:
+    """Wraps each view's dispatch (`AUTH_CHECK_MIDDLEWARE`). Neither bodies nor tokens are logged."""
+
+    def __init__(self, get_response: Callable[..., HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: ScimRequest, *args: object, **kwargs: object) -> HttpResponse:
+        header = request.headers.get("Authorization", "")
+        # How to authenticate may be asked without having done so (RFC 7643, section 5).
+        if not header and request.path.rstrip("/") in PUBLIC_PATHS:
+            request.grant = None
+            return self.get_response(request, *args, **kwargs)
+        request.grant = tokens.find(secret) if (secret := _bearer(header)) else None
+        if request.grant is None:
+            return _unauthorized()
+        return self.get_response(request, *args, **kwargs)
+
+
+def _bearer(header: str) -> str:
+    scheme, _, value = header.partition(" ")
+    secret = value.strip()
+    return secret if scheme.lower() == "bearer" and secret.startswith(tokens.PREFIX) and secret.isascii() else ""
+
+
+def _unauthorized() -> HttpResponse:
+    """The same for no token and for any that is worth nothing."""
+    detail = "The bearer token is missing, unknown, expired or revoked."
+    return ScimError(401, detail, headers={"WWW-Authenticate": 'Bearer realm="Clockwise SCIM"'}).response()

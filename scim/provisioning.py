@@ -1,0 +1,137 @@
+"""What a user of the identity provider means for a member: made, linked, renamed, gone, back again.
+
+Everything that is ours happens in the request's transaction, before its answer; what is Google's is queued there.
+"""
+
+from clockwise import clock
+from clockwise.audit.record import record
+from clockwise.encryption.blind_index import normalize_address
+from clockwise.organizations import access, lookups, members
+from clockwise.organizations.models import Member, MemberDetails
+from scim import rules
+from scim.journal import Journal
+from scim.models import ProvisioningSettings, Resource
+from scim.schema.attributes import Json
+
+TRIAL_USERS = 10
+
+
+def settle(user: Resource, document: Json, journal: Journal, *, before: Json | None = None) -> None:
+    """Bring the user's member in line with its document and its `active`."""
+    if _is_trial():
+        journal.say("Trial: nothing was changed for members.")
+        return
+    if user.member is None:
+        _find_member(user, document, journal)
+    elif before is not None and _identity(before) != _identity(document):
+        _rename(user.member, document, journal)
+    member = user.member
+    if member is None:
+        return
+    if member.is_active and user.active is False:
+        end(member, journal)
+    elif user.active and not member.is_active:
+        restore(member, journal)
+
+
+def leave(user: Resource, journal: Journal) -> None:
+    """The user is deleted: the member stays, without access, so that they can't come back by signing in."""
+    if user.member is not None and user.member.is_active and not _is_trial():
+        end(user.member, journal)
+
+
+def end(member: Member, journal: Journal) -> None:
+    """End all access of a member, the last owner's too: who is gone is gone, but not silently."""
+    if rules.is_last_owner(member):
+        journal.alert("The last owner has lost access. The organization has no owner now: appoint one.")
+        record("organization.ownerless", by=None, target=member, reason="identity provider")
+    member.is_active = False
+    member.save(update_fields=["is_active"])
+    access.end(member, reason="identity provider")
+    journal.say("Ended the member's access: sessions, API tokens, calendar sync and queued work.")
+
+
+def restore(member: Member, journal: Journal) -> None:
+    member.is_active = True
+    member.save(update_fields=["is_active"])
+    record("access.restored", by=None, target=member, reason="identity provider")
+    journal.say("Restored the member's access. They sign in again.")
+
+
+def address_of(document: Json) -> str:
+    """The address that a person signs in with: the userName where it is one, else the primary or first e-mail."""
+    user_name = str(document.get("userName", ""))
+    if "@" in user_name:
+        return normalize_address(user_name)
+    emails = [email for email in document.get("emails", []) if "@" in str(email.get("value", ""))]
+    emails.sort(key=lambda email: (not email.get("primary"), email.get("type") != "work"))
+    return normalize_address(emails[0]["value"]) if emails else ""
+
+
+def name_of(document: Json) -> str:
+    name = document.get("name", {})
+    whole = " ".join(part for part in (name.get("givenName"), name.get("familyName")) if part)
+    return str(document.get("displayName") or name.get("formatted") or whole or document.get("userName", ""))
+
+
+def settle_everybody() -> Journal:
+    """The trial is over: what the identity provider sent so far takes effect."""
+    journal = Journal()
+    for user in Resource.objects.filter(resource_type="User").select_related("member").order_by("created_at", "id"):
+        settle(user, user.document, journal)
+    rules.apply_to_all()
+    return journal
+
+
+def _find_member(user: Resource, document: Json, journal: Journal) -> None:
+    address = address_of(document)
+    if not address:
+        journal.say("The user has no address, so no member was made.")
+        return
+    member = Member.objects.filter(address_index=lookups.address_index(address)).first()
+    if member is None:
+        member = _make_member(address, document, active=bool(user.active))
+        journal.say("Made a member, who is linked at their first sign-in with this address.")
+    elif Resource.objects.filter(member=member).exists():
+        journal.alert("Another user has the same address already, so this one was linked to no member.")
+        return
+    else:
+        journal.say("Linked the user to the member with this address.")
+    user.member = member
+    user.save(update_fields=["member"])
+    rules.settle_user(user, journal)
+
+
+def _make_member(address: str, document: Json, *, active: bool) -> Member:
+    member = members.add(address=address, name=name_of(document) or address)
+    if not active:
+        # Nobody had access yet that would have to end.
+        member.is_active = False
+        member.save(update_fields=["is_active"])
+    return member
+
+
+def _identity(document: Json) -> tuple[str, str]:
+    return address_of(document), name_of(document)
+
+
+def _rename(member: Member, document: Json, journal: Journal) -> None:
+    address, name = _identity(document)
+    index = lookups.address_index(address) if address else b""
+    if index and index != bytes(member.address_index):
+        if Member.objects.filter(address_index=index).exclude(pk=member.pk).exists():
+            journal.alert("Another member has the new address already, so the member's address was kept.")
+            address = ""
+        else:
+            member.address_index = index
+            journal.say("Changed the member's address.")
+    details = member.details
+    member.details = MemberDetails(
+        address=address or details.address, name=name or details.name, subject=details.subject
+    )
+    member.save(update_fields=["address_index", "details"])
+    record("member.renamed", by=None, target=member, at=clock.now().isoformat(), reason="identity provider")
+
+
+def _is_trial() -> bool:
+    return ProvisioningSettings.objects.filter(is_trial=True).exists()

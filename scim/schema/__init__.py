@@ -1,0 +1,1 @@
+"""One registry from which validation, `/Schemas`, filters and PATCH follow."""
