@@ -6,13 +6,14 @@ groups can hold each other.
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError
 
 from clockwise.tenancy import current
-from scim import locations
+from scim import documents, locations
 from scim.documents import refuse_unreadable
 from scim.errors import ScimError, invalid_syntax, invalid_value, not_found, too_large
 from scim.journal import Journal
@@ -43,6 +44,17 @@ def run(store: Store, body: Json, journal: Journal) -> Json:
         raise too_large(f"{MOST_OPERATIONS} operations")
     results = _Run(store, operations, journal).results(fail_on)
     return {"schemas": [RESPONSE], "Operations": results}
+
+
+def users_to_be_made(body: Json) -> Iterator[Json]:
+    """Data of the operations that look as if they made a user; whether they do is seen when they are carried out."""
+    operations = body.get("Operations")
+    for each in operations[:MOST_OPERATIONS] if isinstance(operations, list) else ():
+        if isinstance(each, dict) and str(each.get("method")).upper() == "POST" and each.get("path") == "/Users":
+            with suppress(ScimError):
+                refuse_unreadable(each.get("data"))
+                if isinstance(data := each.get("data"), dict):
+                    yield documents.from_client(registry.of("User"), data)
 
 
 class _Run:

@@ -1,7 +1,5 @@
 """What one request did, in sentences, for the provisioning log; and the log's entries."""
 
-import hashlib
-import hmac
 import json
 import re
 from collections.abc import Sequence
@@ -11,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from clockwise import clock
+from clockwise.encryption.blind_index import organization_index
 from clockwise.tenancy.current import require_organization_id
 from scim.models import ProvisioningEntry, ProvisioningSettings
 from scim.schema.attributes import Json
@@ -52,7 +51,7 @@ def keep(
     journal: Journal, *, token_id: UUID, method: str, path: str, query: str, body: Any, status: int, agent: str
 ) -> None:
     """Write the log's entry, personal values masked, in the transaction of what it tells of."""
-    mask = _Mask(token_id)
+    mask = _Mask()
     ProvisioningEntry.objects.create(
         at=clock.now(),
         token_id=token_id,
@@ -82,8 +81,8 @@ def prune() -> int:
 class _Mask:
     """Equal values get equal masks inside an organization, so that a replayed request means the same."""
 
-    def __init__(self, token_id: UUID) -> None:
-        self._key = require_organization_id().bytes
+    def __init__(self) -> None:
+        self._organization_id = require_organization_id()
 
     def body(self, body: Any) -> Any:
         masked = self._value(body, "")
@@ -107,7 +106,7 @@ class _Mask:
     def _text(self, text: str) -> str:
         if _UUID.fullmatch(text) or text.lower() in _KINDS or text.startswith(("bulkId:", "urn:ietf:params:scim:")):
             return text
-        digest = hmac.digest(self._key, text.casefold().encode("utf-8", "surrogatepass"), hashlib.sha256).hex()[:10]
+        digest = organization_index(self._organization_id, "scim:masks", text.casefold()).hex()[:10]
         return f"{MASK}{digest}@masked.example" if "@" in text else f"{MASK}{digest}"
 
 

@@ -3,11 +3,14 @@
 Everything that is ours happens in the request's transaction, before its answer; what is Google's is queued there.
 """
 
+from uuid import UUID
+
 from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.organizations import access, lookups, members
 from clockwise.organizations.models import Member, MemberDetails
+from clockwise.tenancy import current
 from scim import rules
 from scim.journal import Journal
 from scim.models import ProvisioningSettings, Resource
@@ -16,13 +19,36 @@ from scim.schema.attributes import Json
 TRIAL_USERS = 10
 
 
-def settle(user: Resource, document: Json, journal: Journal, *, before: Json | None = None) -> None:
-    """Bring the user's member in line with its document and its `active`."""
+def reserve(document: Json) -> UUID | None:
+    """The id of a member that the document will need, with a key; None where there is one already, or no address.
+
+    Comes before the transaction opens, since the keystore may be far away.
+    """
+    address = address_of(document)
+    if not address:
+        return None
+    here = current.require_organization_id()
+    known = any(found.organization_id == here for found in lookups.members_by_address(address))
+    return None if known else members.reserve()
+
+
+def settle(
+    user: Resource,
+    document: Json,
+    journal: Journal,
+    *,
+    before: Json | None = None,
+    reserved: list[UUID] | None = None,
+) -> None:
+    """Bring the user's member in line with its document and its `active`.
+
+    `before`: the document as it was. `reserved`: ids from `reserve`, of which one is taken for a new member.
+    """
     if _is_trial():
         journal.say("Trial: nothing was changed for members.")
         return
     if user.member is None:
-        _find_member(user, document, journal)
+        _find_member(user, document, journal, reserved or [])
     elif before is not None and _identity(before) != _identity(document):
         _rename(user.member, document, journal)
     member = user.member
@@ -44,10 +70,11 @@ def end(member: Member, journal: Journal) -> None:
     """End all access of a member, the last owner's too: who is gone is gone, but not silently."""
     if rules.is_last_owner(member):
         journal.alert("The last owner has lost access. The organization has no owner now: appoint one.")
-        record("organization.ownerless", by=None, target=member, reason="identity provider")
+        record("scim.owner_lost", by=None, target=member)
     member.is_active = False
     member.save(update_fields=["is_active"])
     access.end(member, reason="identity provider")
+    record("scim.user_deactivated", by=None, target=member)
     journal.say("Ended the member's access: sessions, API tokens, calendar sync and queued work.")
 
 
@@ -55,6 +82,7 @@ def restore(member: Member, journal: Journal) -> None:
     member.is_active = True
     member.save(update_fields=["is_active"])
     record("access.restored", by=None, target=member, reason="identity provider")
+    record("scim.user_reactivated", by=None, target=member)
     journal.say("Restored the member's access. They sign in again.")
 
 
@@ -83,14 +111,16 @@ def settle_everybody() -> Journal:
     return journal
 
 
-def _find_member(user: Resource, document: Json, journal: Journal) -> None:
+def _find_member(user: Resource, document: Json, journal: Journal, reserved: list[UUID]) -> None:
     address = address_of(document)
     if not address:
         journal.say("The user has no address, so no member was made.")
         return
     member = Member.objects.filter(address_index=lookups.address_index(address)).first()
     if member is None:
-        member = _make_member(address, document, active=bool(user.active))
+        member = _make_member(
+            address, document, active=bool(user.active), member_id=reserved.pop() if reserved else None
+        )
         journal.say("Made a member, who is linked at their first sign-in with this address.")
     elif Resource.objects.filter(member=member).exists():
         journal.alert("Another user has the same address already, so this one was linked to no member.")
@@ -102,8 +132,8 @@ def _find_member(user: Resource, document: Json, journal: Journal) -> None:
     rules.settle_user(user, journal)
 
 
-def _make_member(address: str, document: Json, *, active: bool) -> Member:
-    member = members.add(address=address, name=name_of(document) or address)
+def _make_member(address: str, document: Json, *, active: bool, member_id: UUID | None) -> Member:
+    member = members.add(address=address, name=name_of(document) or address, member_id=member_id)
     if not active:
         # Nobody had access yet that would have to end.
         member.is_active = False

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from clockwise import clock
+from clockwise.audit.record import record
 from scim import documents, indexes, memberships, patch, provisioning, rules
 from scim.errors import ScimError, invalid_value, not_found, uniqueness
 from scim.filters.narrow import as_id
@@ -23,9 +24,11 @@ UNIQUE_VALUE = "scim_indexedvalue_unique_resource_type_path_value_index"
 class Store:
     """Resources under one token's grant. Each write locks its resource's row, and tells the journal what it did."""
 
-    def __init__(self, grant: Grant, journal: Journal) -> None:
+    def __init__(self, grant: Grant, journal: Journal, reserved: list[UUID] | None = None) -> None:
+        """`reserved`: ids of members to be, whose keys were made before the transaction opened."""
         self._grant = grant
         self._journal = journal
+        self._reserved = reserved or []
 
     def get(self, kind: ResourceType, resource_id: str) -> Resource:
         """Raises ScimError: 404, the same for foreign, unknown and impossible ids."""
@@ -50,7 +53,8 @@ class Store:
             rules.settle_group(resource, document["displayName"], self._journal)
             self._change_members(resource, [MembersChange("add", members or ())])
         elif kind.name == "User":
-            provisioning.settle(resource, document, self._journal)
+            provisioning.settle(resource, document, self._journal, reserved=self._reserved)
+        _record(kind, "created", resource)
         return resource
 
     def replace(self, kind: ResourceType, resource_id: str, body: Json, *, if_match: str = "") -> Resource:
@@ -93,6 +97,7 @@ class Store:
             provisioning.leave(resource, self._journal)
         elif kind.name == "Group":
             rules.remove_group(resource, self._journal)
+        _record(kind, "deleted", resource)
         resource.delete()
         self._journal.say(f"Deleted the {kind.name.lower()}.")
 
@@ -127,6 +132,7 @@ class Store:
             resource.version += 1
             resource.modified_at = clock.now()
             resource.save(update_fields=["document", "active", "version", "modified_at"])
+            _record(kind, "changed", resource)
         if not changed:
             self._journal.did = self._journal.did or ["Nothing changed."]
             return
@@ -165,6 +171,11 @@ def as_scim_error(error: IntegrityError) -> ScimError | None:
     """409 for a value that must be unique; None for any other broken constraint."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return uniqueness() if getattr(diagnosis, "constraint_name", None) == UNIQUE_VALUE else None
+
+
+def _record(kind: ResourceType, what: str, resource: Resource) -> None:
+    if kind.name in {"User", "Group"}:
+        record(f"scim.{kind.name.lower()}_{what}", by=None, target=resource)
 
 
 def _write_indexes(resource: Resource, document: Json, *, before: Json | None = None) -> None:

@@ -37,6 +37,7 @@ class Grant:
     organization_id: UUID
     scopes: frozenset[str]
     plan: str
+    plan_ends_at: datetime | None
     last_used_at: datetime | None
     requests_per_second: int
     opened_at_most: int

@@ -13,7 +13,9 @@ from scim.views import discovery, protocol, resources
 
 def _acting_by_token(view: type[View]) -> Callable[..., HttpResponse]:
     """The token decides the organization, so the views open their own transactions."""
-    return calls_outside(cast(Callable[..., HttpResponse], view.as_view()))
+    function = cast(Callable[..., HttpResponse], view.as_view())
+    function.refuses_methods = True  # type: ignore[attr-defined]
+    return calls_outside(function)
 
 
 def _at(pattern: str, view: type[View], name: str) -> URLPattern:

@@ -78,6 +78,10 @@ EVENTS: dict[str, str] = {
     "scim.group_changed": "An identity provider changed a group",
     "scim.group_deleted": "An identity provider deleted a group",
     "scim.refused": "An identity provider's request was refused",
+    "scim.settings_changed": "How an identity provider is dealt with was changed",
+    "scim.rule_added": "A rule on what groups become was added",
+    "scim.rule_removed": "A rule on what groups become was removed",
+    "scim.owner_lost": "An identity provider ended the last owner's access",
     # Privacy
     "privacy.calendar_excluded": "A calendar was excluded",
     "privacy.calendar_included": "A calendar's exclusion was taken back",

@@ -34,7 +34,8 @@ def refusal(request: HttpRequest, view: View) -> HttpResponse | None:
         return _forbidden(request, view)
     allowed = endpoint.allowed(request.method or "")
     if allowed is None:
-        return HttpResponseNotAllowed(endpoint.methods)
+        # SCIM says 405 in its own form.
+        return None if getattr(view, "refuses_methods", False) else HttpResponseNotAllowed(endpoint.methods)
     if Caller.ANONYMOUS in allowed:
         return None
     caller = caller_of(request)

@@ -77,6 +77,10 @@ def _with_proof(*methods: str) -> Endpoint:
     return Endpoint(dict.fromkeys(methods, EVERYBODY), with_proof=True)
 
 
+SCIM_ENDPOINTS = (
+    "root", "search", "bulk", "me", "service-provider-config", "resource-types", "schemas", "resources", "unknown",
+)  # fmt: skip
+
 ENDPOINTS: dict[str, Endpoint] = {
     # composition
     "healthz": _may(GET=EVERYBODY),
@@ -96,6 +100,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "proposal-restore": _may(POST=MEMBERS),
     "proposal-undo": _may(POST=MEMBERS),
     "change-undo": _may(POST=MEMBERS),
+    # scim: the token is the proof, and every refusal has SCIM's form
+    **{f"scim:{name}": _with_proof("GET", "POST", "PUT", "PATCH", "DELETE") for name in SCIM_ENDPOINTS},
     # api
     "api-me": _may(GET=MEMBERS),
     "api-events": _may(GET=MEMBERS),

@@ -13,11 +13,11 @@ READABLE = {
 }
 SIGNATURE = (
     "lookup_scim_token(wanted bytea, at timestamptz) RETURNS TABLE (token_id uuid, organization_id uuid, scopes varchar, "
-    "plan varchar, last_used_at timestamptz, requests_per_second integer, opened_at_most integer, "
+    "plan varchar, plan_ends_at timestamptz, last_used_at timestamptz, requests_per_second integer, opened_at_most integer, "
     "entra_tolerant boolean, is_trial boolean)"
 )
 QUERY = (
-    "SELECT t.id, t.organization_id, t.scopes, o.plan, t.last_used_at, coalesce(s.requests_per_second, 100), "
+    "SELECT t.id, t.organization_id, t.scopes, o.plan, o.plan_ends_at, t.last_used_at, coalesce(s.requests_per_second, 100), "
     "coalesce(s.opened_at_most, 50000), coalesce(s.entra_tolerant, false), coalesce(s.is_trial, false) "
     "FROM scim_scimtoken t JOIN organizations_organization o ON o.id = t.organization_id "
     "LEFT JOIN scim_provisioningsettings s ON s.organization_id = t.organization_id "
@@ -32,7 +32,7 @@ FORWARDS = [
         f"CREATE POLICY lookup ON {table} FOR SELECT TO cw_lookup USING (true)",
     )
 ] + [
-    "GRANT SELECT (id, plan) ON organizations_organization TO cw_lookup",
+    "GRANT SELECT (id, plan, plan_ends_at) ON organizations_organization TO cw_lookup",
     f"CREATE FUNCTION {SIGNATURE} LANGUAGE sql STABLE SECURITY DEFINER "
     f"SET search_path = pg_catalog, public, pg_temp AS $$ {QUERY} $$",
     "REVOKE ALL ON FUNCTION lookup_scim_token(bytea, timestamptz) FROM PUBLIC",
@@ -45,6 +45,6 @@ for table in READABLE:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("scim", "0001_initial")]
+    dependencies = [("scim", "0001_initial"), ("organizations", "0004_plan_end")]
 
     operations = [migrations.RunSQL(FORWARDS, BACKWARDS)]

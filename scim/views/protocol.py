@@ -5,6 +5,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, OperationalError
 from django.http import HttpResponse, HttpResponseBase, UnreadablePostError
@@ -12,6 +13,7 @@ from django.views import View
 from django_scim.constants import SCIM_CONTENT_TYPE
 from django_scim.views import SCIMView
 
+from clockwise.audit.record import record
 from clockwise.organizations import plans
 from clockwise.tenancy import current
 from scim import journal, rates, tokens
@@ -39,6 +41,7 @@ class GuardedView(View):
     # A search is a POST that changes nothing.
     reads_by_post = False
     largest_body = LARGEST_BODY
+    reserved: list[UUID]
 
     def dispatch(self, request: ScimRequest, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]
         self._body: Json | None = None
@@ -67,7 +70,11 @@ class GuardedView(View):
 
     @property
     def store(self) -> Store:
-        return Store(self.grant, self.journal)
+        return Store(self.grant, self.journal, self.reserved)
+
+    def reserve(self) -> list[UUID]:
+        """Ids of members that the request may need, made before its transaction opens."""
+        return []
 
     def body(self) -> Json:
         """The request's JSON object, whatever its content type claims. Raises ScimError: 400, 413."""
@@ -76,23 +83,25 @@ class GuardedView(View):
         return self._body
 
     def _answer(self, request: ScimRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.grant is None:
+        grant = request.grant
+        if grant is None:
             return _response(super().dispatch(request, *args, **kwargs))
-        wait = rates.seconds_to_wait(request.grant.organization_id, request.grant.requests_per_second)
+        wait = rates.seconds_to_wait(grant.organization_id, grant.requests_per_second)
         if wait:
-            detail = f"More than {request.grant.requests_per_second} requests a second. Wait and go on."
+            detail = f"More than {grant.requests_per_second} requests a second. Wait and go on."
             raise ScimError(429, detail, headers={"Retry-After": str(wait)})
-        if not plans.allows(request.grant.plan, plans.Feature.PROVISIONING):
+        if not plans.allows(plans.in_force(grant.plan, grant.plan_ends_at), plans.Feature.PROVISIONING):
             raise ScimError(403, "Provisioning is part of the enterprise plan, which this organization is not on.")
-        if self._writes and not request.grant.may_write:
+        if self._writes and not grant.may_write:
             raise ScimError(403, "This token may only read.")
         return self._in_transaction(lambda: _response(super(GuardedView, self).dispatch(request, *args, **kwargs)))
 
     def _in_transaction(self, answer: Callable[[], HttpResponse]) -> HttpResponse:
         """Two requests that got into each other's way are tried again: the database picked one of them to fail."""
         with current.acting_for(self.grant.organization_id):
+            reserved = self.reserve()
             for attempt in range(1, TRIES + 1):
-                self.journal = Journal()
+                self.journal, self.reserved = Journal(), list(reserved)
                 try:
                     with current.transaction():
                         response = answer()
@@ -122,6 +131,8 @@ class GuardedView(View):
         self.journal.say(f"Refused: {error.detail}")
         try:
             with current.organization(grant.organization_id):
+                if self._writes:
+                    record("scim.refused", by=None, status=error.status, reason=error.detail)
                 self._keep(error.status)
         except Exception as failure:  # noqa: BLE001 - the answer matters more than its entry
             logger.error("A SCIM refusal could not be logged: %s", type(failure).__name__)
