@@ -5,7 +5,6 @@ Everything that is ours happens in the request's transaction, before its answer;
 
 from uuid import UUID
 
-from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.organizations import access, lookups, members
@@ -160,7 +159,7 @@ def _rename(member: Member, document: Json, journal: Journal) -> None:
         address=address or details.address, name=name or details.name, subject=details.subject
     )
     member.save(update_fields=["address_index", "details"])
-    record("member.renamed", by=None, target=member, at=clock.now().isoformat(), reason="identity provider")
+    record("member.changed", by=None, target=member, reason="identity provider")
 
 
 def _is_trial() -> bool:
