@@ -5,5 +5,5 @@ class CalendarsConfig(AppConfig):
     name = "calendars"
 
     def ready(self) -> None:
-        # Registers: takes grants and ends with access; leaves calendars out; erases what is shut out.
-        from calendars import connections, exclusions, shut_out  # noqa: F401
+        # Registers: takes grants and ends with access; leaves calendars out; erases what is shut out; tells of syncs.
+        from calendars import connections, exclusions, health, shut_out  # noqa: F401

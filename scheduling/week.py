@@ -42,19 +42,6 @@ KINDS: dict[Kind, KindLook] = {
 }
 
 
-@dataclass(frozen=True)
-class Viewer:
-    """Who looks at the page, for the frame around it."""
-
-    name: str
-    organization: str
-
-    @property
-    def initials(self) -> str:
-        words = self.name.split() or ["?"]
-        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Block:
     """One event or hold on a day; `classes` is filled in by `lay_out`.

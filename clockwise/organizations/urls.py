@@ -1,9 +1,24 @@
 from django.urls import path
 
-from clockwise.organizations.views import google
+from clockwise.organizations.views import domains, google, index, members, plan, rules, teams
 
 urlpatterns = [
     path("accounts/google/login", google.sign_in, name="sign-in"),
     path("accounts/google/callback", google.callback, name="google-callback"),
     path("accounts/sign-out", google.sign_out, name="sign-out"),
+    path("organization/", index.index, name="organization"),
+    path("organization/members/", members.index, name="organization-members"),
+    path("organization/members/deactivate", members.deactivate, name="organization-members-deactivate"),
+    path("organization/members/<uuid:member_id>/", members.show, name="organization-member"),
+    path("organization/members/<uuid:member_id>/role", members.set_role, name="organization-member-role"),
+    path("organization/members/<uuid:member_id>/reactivate", members.reactivate, name="organization-member-reactivate"),
+    path("organization/teams/", teams.index, name="organization-teams"),
+    path("organization/teams/<uuid:team_id>/", teams.show, name="organization-team"),
+    path("organization/teams/<uuid:team_id>/change", teams.change, name="organization-team-change"),
+    path("organization/teams/<uuid:team_id>/delete", teams.delete, name="organization-team-delete"),
+    path("organization/domains/", domains.index, name="organization-domains"),
+    path("organization/domains/<uuid:domain_id>/remove", domains.remove, name="organization-domain-remove"),
+    path("organization/rules/", rules.index, name="organization-rules"),
+    path("organization/rules/try", rules.try_title, name="organization-rules-try"),
+    path("organization/plan/", plan.show, name="organization-plan"),
 ]

@@ -9,9 +9,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from calendars.models import Event
 from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.viewer import viewer
 from scheduling import flexibility
 from scheduling.pages.event import event_sheet
-from scheduling.views.week import viewer
 
 
 @require_GET

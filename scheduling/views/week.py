@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from clockwise.organizations.models import Member, Organization
 from clockwise.organizations.requests import MemberRequest, member_of
+from clockwise.organizations.viewer import viewer
 from scheduling.pages.week import week_page
-from scheduling.week import Toast, View, Viewer
+from scheduling.week import Toast, View
 
 
 @require_GET
@@ -45,11 +45,6 @@ def show_week(request: MemberRequest, toast: Toast | None = None) -> HttpRespons
 def after_change(request: MemberRequest, toast: Toast | None = None) -> HttpResponse:
     """Where a form leads: htmx gets the calendar anew, a plain browser the page."""
     return show_week(request, toast) if request.htmx else redirect("dashboard")
-
-
-def viewer(member: Member) -> Viewer:
-    organization = Organization.objects.get(pk=member.organization_id)
-    return Viewer(name=member.details.name, organization=organization.details.name)
 
 
 def _date(text: str | None) -> date | None:

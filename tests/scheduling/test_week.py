@@ -9,6 +9,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
+from clockwise.organizations.viewer import Viewer
 from scheduling import week
 
 MONDAY = date(2026, 11, 23)
@@ -66,7 +67,7 @@ def proposal(**fields: object) -> week.ProposalCard:
 def rendered(shown: week.WeekPage, template: str = "scheduling/dashboard.html") -> str:
     request = RequestFactory().get("/")
     request.htmx = False  # type: ignore[attr-defined]
-    return render_to_string(template, {"page": shown, "viewer": week.Viewer("Ada Lovelace", "Acme")}, request)
+    return render_to_string(template, {"page": shown, "viewer": Viewer("Ada Lovelace", "Acme")}, request)
 
 
 def test_a_week_inside_a_month_names_the_month_once() -> None:
@@ -118,8 +119,8 @@ def test_a_bar_that_is_full_leaves_no_room_for_a_gain() -> None:
 
 
 def test_initials_are_those_of_the_first_and_the_last_name() -> None:
-    assert week.Viewer("Ada King Lovelace", "Acme").initials == "AL"
-    assert week.Viewer("", "Acme").initials == "?"
+    assert Viewer("Ada King Lovelace", "Acme").initials == "AL"
+    assert Viewer("", "Acme").initials == "?"
 
 
 def test_the_name_of_an_events_link_says_title_kind_day_start_and_end() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from clockwise.organizations import console
 from scheduling.layout import COLUMNS, DAY_MINUTES, ROW_MINUTES
 from scheduling.week import KINDS
 
@@ -64,10 +65,10 @@ def grid_css() -> str:
 
 
 def icons_used(templates: Path) -> list[str]:
-    """Names in `{% icon "name" %}` tags of the templates, and those of the kinds of events."""
+    """Names in `{% icon "name" %}` tags of the templates, and those of event kinds and console sections."""
     texts = [path.read_text() for path in templates.rglob("*.html")]
     named = {name for text in texts for name in re.findall(r'{%\s*icon "([a-z0-9-]+)"', text)}
-    return sorted(named | {look.icon for look in KINDS.values()})
+    return sorted(named | {look.icon for look in KINDS.values()} | {section.icon for section in console.sections()})
 
 
 def icon_sprite(names: list[str]) -> str:

@@ -1,16 +1,19 @@
 from clockwise.organizations.models.member import Member, MemberDetails, MemberRow, Team, TeamMembership
 from clockwise.organizations.models.organization import Domain, DomainDetails, Organization, OrganizationDetails
+from clockwise.organizations.models.rules import Keywords, OrganizationRules
 from clockwise.organizations.models.token import ApiToken
 
 __all__ = [
     "ApiToken",
     "Domain",
     "DomainDetails",
+    "Keywords",
     "Member",
     "MemberDetails",
     "MemberRow",
     "Organization",
     "OrganizationDetails",
+    "OrganizationRules",
     "Team",
     "TeamMembership",
 ]
