@@ -2,6 +2,7 @@
 """Clockwise's command line. Without DATABASE_URL it joins the embedded installation under .run/."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -18,9 +19,17 @@ def join_embedded_installation(*, serves: bool) -> None:
         os.environ["CLOCKWISE_BASE_URL"] = address.take(root)
 
 
+def stop(signum: int, frame: object) -> None:
+    """Killed, or the terminal closed: what was started is stopped, as on Ctrl-C."""
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clockwise.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command in {"demo", "run"}:
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGHUP, stop)
     if command in WITHOUT_SERVICES or {"--help", "-h"} & set(sys.argv):
         os.environ.setdefault("CLOCKWISE_WITHOUT_SERVICES", "1")
     elif command == "demo":
@@ -38,4 +47,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -5,13 +5,12 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from clockwise import address, embedded
+from clockwise import address, embedded, tether
 from clockwise.demo.company import ZONES, seed
 from clockwise.embedded.place import write_private
 
@@ -75,11 +74,9 @@ def start_google(story: dict[str, Any]) -> str:
     if not seed_file.exists():
         monday = date.fromisoformat(story["monday"])
         seed_file.write_text(json.dumps(seed(count=story["people"], seed=story["seed"], monday=monday)))
-    command = [sys.executable, "-m", "calendars.emulator", "--port", "0", "--seed", str(seed_file)]
+    command = ["calendars.emulator", "--port", "0", "--seed", str(seed_file)]
     command += ["--state", str(ROOT / "google-state.json"), "--log", str(ROOT / "google-requests.jsonl")]
-    process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.PIPE, cwd=CHECKOUT, text=True, start_new_session=True
-    )
+    process = tether.start(*command, stdout=subprocess.PIPE, cwd=CHECKOUT, text=True, start_new_session=True)
     atexit.register(_end, process)
     assert process.stdout is not None  # noqa: S101 - narrows the type
     return str(json.loads(process.stdout.readline())["url"])

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from clockwise import tether
 from clockwise.demo import environment, story
 from clockwise.demo.report import print_people, print_summary
 
@@ -34,7 +35,7 @@ class Command(BaseCommand):
             monday=date.fromisoformat(wanted["monday"]),
             seed=wanted["seed"],
         )
-        with served():
+        with served() as process:
             if environment.told_story().get("wanted") != wanted:
                 outcome = tell(told, console)
                 environment.STORY.write_text(json.dumps({"wanted": wanted, "outcome": outcome}))
@@ -44,7 +45,7 @@ class Command(BaseCommand):
                 exports = environment.EXPORTS.relative_to(environment.CHECKOUT)
                 console.print(f"\nFor manage.py on this company, in another terminal: [bold]. {exports}[/bold]")
                 console.print(f"[bold]Open {settings.CLOCKWISE_BASE_URL}[/bold] (Ctrl-C stops the demo).")
-                _until_interrupted()
+                process.wait()
 
 
 def tell(told: story.Story, console: Console) -> dict[str, Any]:
@@ -78,14 +79,12 @@ def tell(told: story.Story, console: Console) -> dict[str, Any]:
 
 
 @contextmanager
-def served() -> Iterator[None]:
+def served() -> Iterator[subprocess.Popen[bytes]]:
     """Web and worker, as `make run` serves them, until the block ends."""
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, str(environment.CHECKOUT / "manage.py"), "run"], stdout=subprocess.DEVNULL
-    )
+    process = tether.start("manage", "run", stdout=subprocess.DEVNULL, cwd=environment.CHECKOUT)
     try:
         _wait_until_ready(process)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=60)
@@ -101,11 +100,3 @@ def _wait_until_ready(process: subprocess.Popen[bytes]) -> None:
             # Not listening yet, or a busy machine on which the first answer takes longer than its time limit.
             time.sleep(0.1)
     raise story.DemoFailed("The web process didn't start.")
-
-
-def _until_interrupted() -> None:
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt:
-        return

@@ -1,9 +1,7 @@
 """`manage.py run`: the web process and the worker (with its clock) together, until one ends or Ctrl-C."""
 
 import os
-import signal
 import subprocess
-import sys
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from clockwise import address
+from clockwise import address, tether
 
 GRACE_SECONDS = 20
 
@@ -24,10 +22,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = urlsplit(settings.CLOCKWISE_BASE_URL).port if settings.LOCAL_MODE else None
         port = port or address.wanted_port()
-        signal.signal(signal.SIGTERM, _interrupt)
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="clockwise-run-"))
-            processes = [subprocess.Popen(command) for command in commands(port, Path(folder))]  # noqa: S603
+            processes = [tether.start(*command) for command in commands(port, Path(folder))]
             stack.callback(_stop, processes)
             self.stdout.write(f"Clockwise serves {settings.CLOCKWISE_BASE_URL} (Ctrl-C stops it).")
             self.stdout.flush()
@@ -35,17 +32,13 @@ class Command(BaseCommand):
 
 
 def commands(port: int, folder: Path) -> list[list[str]]:
-    """The command lines of the web process and of the worker."""
-    web = [sys.executable, "-m", "gunicorn", "clockwise.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
+    """Module and arguments of the web process, and of the worker."""
+    web = ["gunicorn", "clockwise.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "8"]
     web += ["--access-logfile", "/dev/null", "--log-level", "warning", "--worker-tmp-dir", str(folder)]
     web += ["--no-control-socket"]
-    worker = [sys.executable, "-m", "celery", "-A", "clockwise.celery", "worker", "--beat", "--concurrency", "2"]
+    worker = ["celery", "-A", "clockwise.celery", "worker", "--beat", "--concurrency", "2"]
     worker += ["--loglevel", "WARNING", "--schedule", str(folder / "beat"), "--without-gossip", "--without-mingle"]
     return [web, worker]
-
-
-def _interrupt(signum: int, frame: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _wait(processes: list[subprocess.Popen[bytes]]) -> None:
