@@ -150,6 +150,13 @@ class Environment:
             "CLOCKWISE_KEYSTORE", "Set a folder with mode 0700, or s3://bucket/prefix.", stand_in="none"
         )
 
+    @property
+    def audit_anchors(self) -> str:
+        value = self.text("CLOCKWISE_AUDIT_ANCHORS")
+        if value and not value.startswith("s3://"):
+            raise refuse("CLOCKWISE_AUDIT_ANCHORS", "is no bucket", "Set s3://bucket/prefix, with object lock on.")
+        return value
+
     def google(self) -> dict[str, str]:
         """The `GOOGLE_*` settings, Google's own addresses where none is set."""
         return {name: self.text(name, default) for name, default in GOOGLE_DEFAULTS.items()} | {

@@ -22,6 +22,7 @@ CLOCKWISE_KEY_PROVIDER = ENV.key_provider
 CLOCKWISE_KEY_FILE = ENV.text("CLOCKWISE_KEY_FILE")
 CLOCKWISE_KMS_KEY_ID = ENV.text("CLOCKWISE_KMS_KEY_ID")
 CLOCKWISE_KEYSTORE = ENV.keystore
+CLOCKWISE_AUDIT_ANCHORS = ENV.audit_anchors
 GOOGLE = ENV.google()
 
 INSTALLED_APPS = [
@@ -172,6 +173,7 @@ REDIS_URL = ENV.redis_url
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "calendars.sweep", "schedule": 60},
     "purges": {"task": "privacy.sweep", "schedule": 30},
+    "audit": {"task": "audit.seal_the_minute", "schedule": 60},
 }
 
 LOGGING = {

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from tests.organizations import Pair
 
 
+pytest_plugins = ["tests.aws"]
+
+
 @pytest.fixture(scope="session")
 def django_db_setup() -> None:
     """The embedded installation is migrated already; pytest-django makes no database of its own."""
