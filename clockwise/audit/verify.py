@@ -4,9 +4,9 @@ Needs no key of an organization: hashes are over sealed words. Everything is rec
 database stored of leaf, chain and root is only compared with.
 """
 
-import hashlib
 from binascii import unhexlify
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from hashlib import sha256
 from uuid import UUID
 
 from django.db import connection
@@ -15,12 +15,13 @@ from clockwise.audit import anchors, heads
 from clockwise.audit.commitments import chain_start
 from clockwise.audit.findings import Report
 from clockwise.audit.merkle import Tree
-from clockwise.audit.models import AuditHead, AuditLeaf
+from clockwise.audit.models import AuditEntry, AuditHead, AuditLeaf
 from clockwise.audit.signatures import NO_HEAD, Head
 from clockwise.encryption.errors import KeyMissing
 from clockwise.tenancy import current
 
-# The leaf's content (`commitments.leaf_of`), put together by built-in functions alone: one of ours could be replaced.
+# The leaf's content (`commitments.leaf_of`) up to the body's digest, put together by built-in functions alone: one of
+# ours could be replaced. Digests are left to Python, where each costs a fifth of what it costs PostgreSQL.
 _SIZED = "int2send(octet_length({0})::smallint) || convert_to({0}, 'UTF8')"
 _SIZED_ID = "CASE WHEN {0} IS NULL THEN '\\x0000'::bytea ELSE '\\x0010'::bytea || uuid_send({0}) END"
 _CONTENT = " || ".join(
@@ -28,11 +29,11 @@ _CONTENT = " || ".join(
         "uuid_send(id) || uuid_send(organization_id) || int8send((extract(epoch FROM at) * 1000000)::bigint)",
         *(_SIZED.format(column) for column in ("action", "target_type", "channel", "via")),
         *(_SIZED_ID.format(column) for column in ("actor_id", "target_id")),
-        "commitment || sha256(body)",
+        "commitment",
     )
 )
 _ENTRIES = f"""
-COPY (SELECT position, encode({_CONTENT}, 'hex'), encode(leaf, 'hex'), encode(chain, 'hex')
+COPY (SELECT position, encode({_CONTENT}, 'hex'), encode(body, 'hex'), encode(chain, 'hex')
       FROM audit_auditentry WHERE organization_id = '{{organization}}' AND position IS NOT NULL ORDER BY position)
 TO STDOUT
 """  # noqa: S608 - the organization is a UUID
@@ -51,7 +52,7 @@ def organization(organization_id: UUID) -> Report:
         committed = {leaf.position: bytes(leaf.chain) for leaf in AuditLeaf.objects.all()}
         walk = _Walk(organization_id, committed)
         cursor.copy_expert(_ENTRIES.format(organization=organization_id), _Lines(walk.step))
-        walk.finish()
+        walk.finish(_leaves_of(walk.suspects))
     return walk.report
 
 
@@ -138,42 +139,48 @@ def _grow(tree: Tree, leaves: list[tuple[int, bytes]]) -> bool:
     return True
 
 
+def _leaves_of(positions: Iterable[int]) -> dict[int, bytes]:
+    """The stored leaves of suspect entries, which tell a changed one from one that only stands elsewhere."""
+    found = AuditEntry.objects.filter(position__in=list(positions)).values_list("position", "leaf")
+    return {position: bytes(leaf) for position, leaf in found if position is not None}
+
+
 class _Walk:
-    """One organization's entries in their order, each held against the one before."""
+    """One organization's entries in their order, each held against the one before.
+
+    suspects: by position, the recomputed leaf of entries whose link isn't what it should be.
+    """
 
     def __init__(self, organization_id: UUID, committed: dict[int, bytes]) -> None:
         self.report = Report()
+        self.suspects: dict[int, bytes] = {}
         self._chain = chain_start(organization_id)
-        self._id_bytes = organization_id.bytes
         self._committed = committed
         self._position = 0
 
     def step(self, line: bytes) -> None:
-        number, content_hex, leaf_hex, chain_hex = line.split(b"\t")
-        position, content = int(number), unhexlify(content_hex)
-        report = self.report
-        report.entries += 1
+        """Called for each of millions: what is sound costs three hashes."""
+        number, content, body, chain = line.split(b"\t")
+        position = int(number)
+        leaf = sha256(unhexlify(content) + sha256(unhexlify(body)).digest()).digest()
+        link = sha256(self._chain + leaf).digest()
+        stored = unhexlify(chain)
+        if link != stored:
+            self.suspects[position] = leaf
         if position != self._position + 1:
-            report.add("missing", position)
-        leaf = hashlib.sha256(content).digest()
-        if leaf != unhexlify(leaf_hex):
-            report.add("foreign" if content[16:32] != self._id_bytes else "changed", position)
-        self._chain = hashlib.sha256(self._chain + leaf).digest()
-        if self._chain != unhexlify(chain_hex):
-            report.add("broken", position)
-            self._chain = unhexlify(chain_hex)  # one finding for one break, not one for all that follow
-        wanted = self._committed.pop(position, None)
-        if wanted is not None and wanted != self._chain:
-            report.add("rewritten", position)
+            self.report.add("missing", position)
+        if position in self._committed and self._committed.pop(position) != stored:
+            self.report.add("rewritten", position)
+        self._chain = stored  # one finding for one break, not one for all that follow
         self._position = position
+        self.report.entries += 1
 
-    def finish(self) -> None:
-        beyond = [position for position in self._committed if position > self._position]
-        for position in self._committed:
-            if position not in beyond:
-                self.report.add("rewritten", position)
-        if beyond:
-            self.report.add("truncated", max(beyond))
+    def finish(self, leaves: dict[int, bytes]) -> None:
+        """What a head counted and nobody met is missing inside, or cut off at the end."""
+        for position, leaf in self.suspects.items():
+            self.report.add("broken" if leaves.get(position) == leaf else "changed", position)
+        for position in sorted(self._committed):
+            self.report.add("truncated" if position > self._position else "rewritten", position)
 
 
 class _Lines:
