@@ -1,11 +1,12 @@
 """A member's grant: kept, used, renewed, ended."""
 
+import logging
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 
-from calendars import exclusions, locks, outbox
+from calendars import exclusions, locks, outbox, pacing
 from calendars.models import GoogleConnection
 from calendars.models.connection import Credentials
 from clockwise import clock
@@ -13,12 +14,19 @@ from clockwise.audit.record import record
 from clockwise.google import oauth
 from clockwise.google.client import CalendarClient
 from clockwise.google.configuration import configured
-from clockwise.google.errors import GoogleError, GoogleUnavailable, GrantRevoked
+from clockwise.google.errors import (
+    AccessMisconfigured,
+    BlockedByAdmin,
+    GoogleError,
+    GoogleUnavailable,
+    GrantRevoked,
+)
 from clockwise.google.oauth import Grant
 from clockwise.organizations import access, grants
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
 
+log = logging.getLogger(__name__)
 # Renewed before it expires, so that no request starts with a token that dies under way (SYNC O7).
 EARLY = timedelta(minutes=5)
 # A grant that Google couldn't be told to forget for so long is given up: nobody holds anything to use it with.
@@ -42,6 +50,7 @@ def connect(member: Member, grant: Grant) -> bool:
     connection.scopes = " ".join(sorted(grant.granted_scopes))
     connection.credentials = Credentials(refresh_token, grant.access_token, grant.expires_at)
     connection.to_revoke = None  # revoking the old token would end the new grant along with it (SYNC O10)
+    connection.problem, connection.writes_parked_until = "", None
     connection.connected_at = clock.now()
     connection.ended_at = None
     connection.save()
@@ -56,9 +65,15 @@ def _sync_soon(connection_id: UUID) -> None:
     transaction.on_commit(lambda: tasks.wake(tasks.sync_connection, connection_id))
 
 
-def client_for(connection_id: UUID) -> CalendarClient:
-    """Google's Calendar as this connection. Used outside transactions; it opens its own to keep renewed tokens."""
-    return CalendarClient(configured(), ConnectionTokens(connection_id), exclusions.Admission(connection_id))
+def client_for(connection_id: UUID, *, share: float = pacing.READING) -> CalendarClient:
+    """Google's Calendar as this connection. Used outside transactions; it opens its own to keep renewed tokens.
+
+    share: of the budgets, see `pacing`.
+    """
+    google = configured()
+    pace = pacing.of_connection(connection_id, google, share=share)
+    admit = exclusions.Admission(connection_id)
+    return CalendarClient(google, ConnectionTokens(connection_id), admit, before_each=pace)
 
 
 class ConnectionTokens:
@@ -90,7 +105,11 @@ class ConnectionTokens:
         credentials = self._credentials()
         if credentials.access_token != outdated and _is_good(credentials):
             return credentials.access_token
-        grant = oauth.refresh(configured(), credentials.refresh_token, now=clock.now())
+        try:
+            grant = oauth.refresh(configured(), credentials.refresh_token, now=clock.now())
+        except AccessMisconfigured as error:
+            self._note_problem(error)
+            raise
         self._keep(grant, credentials.refresh_token)
         return grant.access_token
 
@@ -101,6 +120,16 @@ class ConnectionTokens:
             raise GrantRevoked("not_connected")
         return connection.credentials
 
+    def _note_problem(self, error: AccessMisconfigured) -> None:
+        """Nobody's grant is at fault, so nobody's is touched; who can repair it is told (SYNC O5)."""
+        is_admins = isinstance(error, BlockedByAdmin)
+        log.error(
+            "Google refuses %s: %s.", "us, as an organization's admin wants" if is_admins else "our client", error
+        )
+        word = "blocked_by_admin" if is_admins else "misconfigured"
+        with current.transaction():
+            GoogleConnection.objects.filter(pk=self._connection_id).update(problem=word)
+
     def _keep(self, grant: Grant, refresh_token: str) -> None:
         """Unless the connection was ended while Google answered."""
         with current.transaction():
@@ -110,7 +139,8 @@ class ConnectionTokens:
             connection.credentials = Credentials(
                 grant.refresh_token or refresh_token, grant.access_token, grant.expires_at
             )
-            connection.save(update_fields=["credentials"])
+            connection.problem = ""
+            connection.save(update_fields=["credentials", "problem"])
 
 
 def _is_good(credentials: Credentials) -> bool:

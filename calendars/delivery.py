@@ -9,16 +9,17 @@ import random
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from calendars import connections, outbox
-from calendars.models import OutboxWrite
+from calendars import connections, outbox, pacing
+from calendars.models import GoogleConnection, OutboxWrite
 from calendars.outbox import Outcome
 from clockwise import clock
 from clockwise.google.client import CalendarClient, SendUpdates
@@ -32,6 +33,7 @@ from clockwise.google.errors import (
     GrantRevoked,
     NotFound,
     QuotaExhausted,
+    RateLimited,
 )
 from clockwise.google.event import GoogleEvent, UnreadableEvent, parse_event
 from clockwise.google.fields import event_fields
@@ -43,8 +45,12 @@ Json = dict[str, Any]
 LEASE = timedelta(seconds=60)
 PARKED = timedelta(hours=1)
 LONGEST_DELAY_SECONDS = 15 * 60
+# After a refusal for too many requests within a minute (SYNC 1.5).
+LONGEST_RATE_SECONDS = 64
 # Beyond this the write is told as failed: the people concerned know better than the fortieth try.
 MOST_ATTEMPTS = 40
+# How many reserved ids in a row are taken for bad luck.
+MOST_IDS = 5
 # One person's writes that are leased, and settled, together; and the time after which the rest is somebody else's.
 TOGETHER = 20
 SECONDS_TOGETHER = 10
@@ -119,6 +125,7 @@ def claim() -> list[OutboxWrite]:
 def _free(at: datetime) -> QuerySet[OutboxWrite]:
     """Due, in nobody's hands, and the first of its event."""
     due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at)
+    due = due.exclude(calendar__connection__writes_parked_until__gt=at)
     return due.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at)).exclude(Exists(_earlier()))
 
 
@@ -137,17 +144,25 @@ class Sender:
     fields: str
 
 
+class Parked(Exception):
+    """Google has had enough of this person's writes for now."""
+
+
+class IdReserved(Exception):
+    """Google keeps the id of an event to be made for one that was deleted."""
+
+
 def perform(writes: Sequence[OutboxWrite]) -> None:
     """Send leased writes of one calendar and settle them, or give them back."""
-    sender = Sender(connections.client_for(writes[0].calendar.connection_id), _fields())
-    until, outcomes = time.monotonic() + SECONDS_TOGETHER, []
-    for i, write in enumerate(writes):
-        if time.monotonic() > until:
-            _release(writes[i:])
-            break
-        if outcome := _attempt(write, sender):
-            outcomes.append(outcome)
-    _settle(writes[0].calendar_id, outcomes)
+    calendar = writes[0].calendar
+    sender = Sender(connections.client_for(calendar.connection_id, share=pacing.WRITING), _fields())
+    until, left, outcomes = time.monotonic() + SECONDS_TOGETHER, list(writes), []
+    with suppress(Parked):
+        while left and time.monotonic() < until:
+            if outcome := _attempt(left.pop(0), sender):
+                outcomes.append(outcome)
+    _release(left)
+    _settle(calendar.pk, outcomes)
 
 
 def _settle(calendar_id: UUID, outcomes: Sequence[Outcome]) -> None:
@@ -170,16 +185,7 @@ def _settle_alone(calendar_id: UUID, outcome: Outcome) -> None:
 
 
 def _attempt(write: OutboxWrite, sender: Sender) -> Outcome | None:
-    """How it ended; None if it was given back."""
-    try:
-        return _sent(write, sender)
-    except Exception as error:  # noqa: BLE001
-        # One that can't be dealt with must not hold up those behind it. Its words stay out of the log.
-        log.error("A write met an unexpected %s.", type(error).__name__)
-        return give_back(write, GoogleUnavailable("unexpected"))
-
-
-def _sent(write: OutboxWrite, sender: Sender) -> Outcome | None:
+    """How it ended; None if it was given back. Raises Parked, having given it back."""
     began_at = clock.now()
     try:
         event = _send(write, sender)
@@ -187,13 +193,21 @@ def _sent(write: OutboxWrite, sender: Sender) -> Outcome | None:
         if connections.mark_revoked(write.calendar.connection_id, reason=revoked.reason, since=began_at):
             return Outcome(write, OutboxWrite.State.DROPPED, problem="access_ended")
         return give_back(write, revoked)
-    except (GoogleUnavailable, QuotaExhausted, AccessMisconfigured) as error:
+    except (RateLimited, QuotaExhausted) as error:
+        _park(write, error)
+    except (GoogleUnavailable, AccessMisconfigured) as error:
         return give_back(write, error)
     except EventChanged as error:
         return Outcome(write, OutboxWrite.State.STALE, problem=error.reason)
     except GoogleError as error:
         return Outcome(write, OutboxWrite.State.FAILED, problem=error.reason)
-    return Outcome(write, OutboxWrite.State.DONE, event=event)
+    except Exception as error:  # noqa: BLE001
+        # One that can't be dealt with must not hold up those behind it. Its words stay out of the log.
+        log.error("A write met an unexpected %s.", type(error).__name__)
+        return give_back(write, GoogleUnavailable("unexpected"))
+    else:
+        return Outcome(write, OutboxWrite.State.DONE, event=event)
+    raise Parked
 
 
 def give_back(write: OutboxWrite, error: GoogleError) -> Outcome | None:
@@ -207,40 +221,42 @@ def give_back(write: OutboxWrite, error: GoogleError) -> Outcome | None:
     return None
 
 
+def _park(write: OutboxWrite, error: RateLimited | QuotaExhausted) -> None:
+    """None of this person's writes is tried for a while, and other people's go on. It is no failed attempt."""
+    until = clock.now() + (PARKED if isinstance(error, QuotaExhausted) else _delay(write, error))
+    with current.transaction():
+        GoogleConnection.objects.filter(pk=write.calendar.connection_id).update(writes_parked_until=until)
+        OutboxWrite.objects.filter(pk=write.pk, state=OutboxWrite.State.PENDING).update(
+            not_before=until, leased_until=None, problem=error.reason
+        )
+
+
 def _release(writes: Sequence[OutboxWrite]) -> None:
     """Not tried after all: as if they had never been leased."""
-    with current.transaction():
-        pending = OutboxWrite.objects.filter(pk__in=[w.pk for w in writes], state=OutboxWrite.State.PENDING)
-        pending.update(leased_until=None, attempts=F("attempts") - 1)
+    if writes:
+        with current.transaction():
+            pending = OutboxWrite.objects.filter(pk__in=[w.pk for w in writes], state=OutboxWrite.State.PENDING)
+            pending.update(leased_until=None, attempts=F("attempts") - 1)
 
 
 def _delay(write: OutboxWrite, error: GoogleError) -> timedelta:
-    if isinstance(error, QuotaExhausted):
-        return PARKED
-    backoff = min(2**write.attempts + random.random(), LONGEST_DELAY_SECONDS)  # noqa: S311 - scatter, no secret
+    """Doubled with each attempt and scattered, so that those who failed together don't come back together."""
+    longest = LONGEST_RATE_SECONDS if isinstance(error, RateLimited) else LONGEST_DELAY_SECONDS
+    backoff = min(2 ** min(write.attempts, 16) + random.random(), longest)  # noqa: S311 - scatter, no secret
     asked = error.retry_after if isinstance(error, GoogleUnavailable) else None
     return timedelta(seconds=max(backoff, asked or 0))
 
 
 def _send(write: OutboxWrite, sender: Sender) -> GoogleEvent | None:
     """The event as it then is; None where there is none any more. No transaction is open."""
-    calendar_id, body, notices = write.calendar.details.google_id, write.body.body, _notices(write)
-    if write.kind == OutboxWrite.Kind.DELETE:
-        _delete(write, sender, calendar_id, notices)
-        return None
     if write.kind == OutboxWrite.Kind.INSERT:
-        try:
-            answer = sender.client.insert_event(calendar_id, body, fields=sender.fields, send_updates=notices)
-        except Duplicate:
-            return _ours_already(write, sender, calendar_id)
-        return _parsed(answer, write)
-    try:
-        answer = sender.client.patch_event(
-            calendar_id, write.google_id, body, etag=write.etag, fields=sender.fields, send_updates=notices
-        )
-    except EventChanged:
-        return _moved_already(write, sender, calendar_id)
-    return _parsed(answer, write)
+        return _insert(write, sender)
+    if write.kind == OutboxWrite.Kind.PATCH:
+        return _patch(write, sender)
+    # Deleted before, perhaps by our own lost request.
+    with suppress(Gone, NotFound):
+        sender.client.delete_event(_calendar(write), write.google_id, etag=write.etag, send_updates=_notices(write))
+    return None
 
 
 def _fields() -> str:
@@ -249,27 +265,59 @@ def _fields() -> str:
         return event_fields(**processing.wanted())
 
 
-def _delete(write: OutboxWrite, sender: Sender, calendar_id: str, notices: SendUpdates) -> None:
+def _insert(write: OutboxWrite, sender: Sender) -> GoogleEvent | None:
+    for _ in range(MOST_IDS):
+        try:
+            answer = sender.client.insert_event(
+                _calendar(write), write.body.body, fields=sender.fields, send_updates=_notices(write)
+            )
+            return _parsed(answer, write)
+        except Duplicate:
+            try:
+                return _made_before(write, sender)
+            except IdReserved:
+                outbox.take_another_id(write)
+    raise Duplicate("duplicate")
+
+
+def _made_before(write: OutboxWrite, sender: Sender) -> GoogleEvent | None:
+    """The id is taken: by our own insert whose answer was lost, or the write fails (SYNC W1). Raises IdReserved."""
     try:
-        sender.client.delete_event(calendar_id, write.google_id, etag=write.etag, send_updates=notices)
-    except (Gone, NotFound):
-        return  # deleted before, perhaps by our own lost request
+        found = sender.client.get_event(_calendar(write), write.google_id, fields=sender.fields)
+    except (NotFound, Gone):
+        raise IdReserved from None
+    is_ours = found.get("extendedProperties", {}).get("private", {}).get(outbox.MARKER) == str(write.pk)
+    if is_ours and found.get("status") == "cancelled":
+        raise EventChanged("deleted")  # by its person, before we knew that it was made: theirs stands (SYNC W9)
+    if is_ours:
+        return _parsed(found, write)
+    if found.get("status") == "cancelled":
+        raise IdReserved
+    raise Duplicate("duplicate")
 
 
-def _ours_already(write: OutboxWrite, sender: Sender, calendar_id: str) -> GoogleEvent:
-    """The id is taken: by our own insert whose answer was lost, or the write fails (SYNC W1)."""
-    event = _parsed(sender.client.get_event(calendar_id, write.google_id, fields=sender.fields), write)
-    if event is None or not _is_at(event, write.body.body):
-        raise Duplicate("duplicate")
-    return event
+def _patch(write: OutboxWrite, sender: Sender) -> GoogleEvent | None:
+    """Raises EventChanged: somebody has edited the event, and their edit stands (SYNC W2)."""
+    try:
+        answer = sender.client.patch_event(
+            _calendar(write),
+            write.google_id,
+            write.body.body,
+            etag=write.etag,
+            fields=sender.fields,
+            send_updates=_notices(write),
+        )
+    except EventChanged:
+        return _changed_before(write, sender)
+    return _parsed(answer, write)
 
 
-def _moved_already(write: OutboxWrite, sender: Sender, calendar_id: str) -> GoogleEvent:
+def _changed_before(write: OutboxWrite, sender: Sender) -> GoogleEvent:
     """The event isn't what was decided on: somebody's edit, which stands, or our own patch.
 
     Its answer was lost, or the lease ran out under way and another worker was faster.
     """
-    event = _parsed(sender.client.get_event(calendar_id, write.google_id, fields=sender.fields), write)
+    event = _parsed(sender.client.get_event(_calendar(write), write.google_id, fields=sender.fields), write)
     if event is None or not _is_at(event, write.body.body):
         raise EventChanged("conditionNotMet")
     return event
@@ -289,6 +337,9 @@ def _parsed(answer: Json, write: OutboxWrite) -> GoogleEvent | None:
     return found if isinstance(found, GoogleEvent) else None
 
 
+def _calendar(write: OutboxWrite) -> str:
+    return str(write.calendar.details.google_id)
+
+
 def _notices(write: OutboxWrite) -> SendUpdates:
-    """Guests hear of a moved meeting; nobody needs to hear of a hold."""
-    return "all" if write.kind == OutboxWrite.Kind.PATCH and write.purpose in ("move", "undo") else "none"
+    return cast(SendUpdates, write.notices)

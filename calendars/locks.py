@@ -19,7 +19,7 @@ class Busy(Exception):
 @contextmanager
 def hold(name: str, *, lease_seconds: int, wait_seconds: int) -> Iterator[None]:
     """Hold the lock `name`. Raises Busy."""
-    lock = _client().lock(f"lock:{name}", timeout=lease_seconds, blocking_timeout=wait_seconds)
+    lock = client().lock(f"lock:{name}", timeout=lease_seconds, blocking_timeout=wait_seconds)
     if not _acquire(lock):
         raise Busy(name)
     try:
@@ -38,5 +38,5 @@ def _acquire(lock: Lock) -> bool:
 
 
 @cache
-def _client() -> redis.Redis:
+def client() -> redis.Redis:
     return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=5)

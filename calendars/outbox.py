@@ -5,13 +5,14 @@ Here they are decided, in the transaction of what they are for, and settled; `de
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.db.models import F
 
+from calendars import changes, event_ids
 from calendars.models import Calendar, Event, OutboxWrite
 from calendars.models.outbox import WriteBody
 from calendars.sync import apply
@@ -22,8 +23,12 @@ from privacy import policy
 
 Json = dict[str, Any]
 Settled = Callable[[Sequence[OutboxWrite]], None]
+Renamed = Callable[[OutboxWrite, str], None]
+# The private property by which an insert whose answer was lost knows its own event again.
+MARKER = "clockwise_write"
 
 _settled: dict[str, list[Settled]] = {}
+_renamed: dict[str, list[Renamed]] = {}
 
 
 @dataclass(frozen=True)
@@ -46,20 +51,68 @@ def on_settled(purpose: str) -> Callable[[Settled], Settled]:
     return register
 
 
-def patch(event: Event, *, start: datetime, end: datetime, purpose: str, purpose_id: UUID) -> OutboxWrite:
-    """Change an event's time. Guests, words and everything else aren't sent, and so stay as they are (SYNC W2)."""
-    body = times(start, end, event.calendar)
-    return _write(event.calendar, OutboxWrite.Kind.PATCH, event.google_id, event.etag, body, purpose, purpose_id)
+def on_renamed(purpose: str) -> Callable[[Renamed], Renamed]:
+    """Register who is told, with the old id, that an event to be made has got another id, inside the transaction."""
+
+    def register(callback: Renamed) -> Renamed:
+        _renamed.setdefault(purpose, []).append(callback)
+        return callback
+
+    return register
+
+
+def patch(
+    event: Event,
+    *,
+    start: datetime,
+    end: datetime,
+    purpose: str,
+    purpose_id: UUID,
+    notices: str = OutboxWrite.Notices.NONE,
+) -> OutboxWrite:
+    """Change an event's time. Guests, words and everything else aren't sent, and so stay as they are (SYNC W2).
+
+    Its rooms are guests: Google asks them anew for the new time.
+    """
+    body = WriteBody(times(start, end, event.calendar))
+    return _write(
+        event.calendar,
+        OutboxWrite.Kind.PATCH,
+        google_id=event.google_id,
+        etag=event.etag,
+        body=body,
+        notices=notices,
+        purpose=purpose,
+        purpose_id=purpose_id,
+    )
 
 
 def insert(calendar: Calendar, *, google_id: str, body: Json, purpose: str, purpose_id: UUID) -> OutboxWrite:
-    """Make an event under an id of our choosing."""
-    body = {**body, "id": google_id}
-    return _write(calendar, OutboxWrite.Kind.INSERT, google_id, "", body, purpose, purpose_id)
+    """Make an event under an id of our choosing. It may end up under another one, if Google keeps that reserved."""
+    write = _write(
+        calendar,
+        OutboxWrite.Kind.INSERT,
+        google_id=google_id,
+        body=WriteBody({}),
+        purpose=purpose,
+        purpose_id=purpose_id,
+    )
+    private = {**body.get("extendedProperties", {}).get("private", {}), MARKER: str(write.pk)}
+    write.body = WriteBody({**body, "id": google_id, "extendedProperties": {"private": private}})
+    return write
 
 
 def delete(calendar: Calendar, *, google_id: str, etag: str, purpose: str, purpose_id: UUID) -> OutboxWrite:
-    return _write(calendar, OutboxWrite.Kind.DELETE, google_id, etag, {}, purpose, purpose_id)
+    """Without `etag` whatever became of the event."""
+    return _write(
+        calendar,
+        OutboxWrite.Kind.DELETE,
+        google_id=google_id,
+        etag=etag,
+        body=WriteBody({}),
+        purpose=purpose,
+        purpose_id=purpose_id,
+    )
 
 
 def add(writes: Iterable[OutboxWrite]) -> None:
@@ -75,28 +128,35 @@ def times(start: datetime, end: datetime, calendar: Calendar) -> Json:
     }
 
 
-def _write(
-    calendar: Calendar,
-    kind: OutboxWrite.Kind,
-    google_id: str,
-    etag: str,
-    body: Json,
-    purpose: str,
-    purpose_id: UUID,
-) -> OutboxWrite:
+def _write(calendar: Calendar, kind: OutboxWrite.Kind, **fields: Any) -> OutboxWrite:
     at = clock.now()
     return OutboxWrite(
         member_id=calendar.member_id,
+        organization_id=calendar.organization_id,
         calendar=calendar,
         kind=kind,
-        google_id=google_id,
-        etag=etag,
-        body=WriteBody(body),
-        purpose=purpose,
-        purpose_id=purpose_id,
         decided_at=at,
         not_before=at,
+        **fields,
     )
+
+
+def take_another_id(write: OutboxWrite) -> None:
+    """Google keeps the id of an event to be made for one that was deleted. Opens its own transaction.
+
+    What was decided about the event since goes along.
+    """
+    old, new = write.google_id, event_ids.next_after(write.google_id)
+    with current.transaction():
+        same = OutboxWrite.objects.filter(calendar=write.calendar_id, google_id=old, state=OutboxWrite.State.PENDING)
+        for row in same.select_for_update(of=("self",)):
+            row.google_id = new
+            if row.kind == OutboxWrite.Kind.INSERT:
+                row.body = replace(row.body, body={**row.body.body, "id": new})
+            row.save(update_fields=["google_id", "body"])
+        for callback in _renamed.get(write.purpose, ()):
+            callback(write, old)
+    write.google_id, write.body = new, replace(write.body, body={**write.body.body, "id": new})
 
 
 def settle(calendar_id: UUID, outcomes: Sequence[Outcome]) -> None:
@@ -110,7 +170,7 @@ def settle(calendar_id: UUID, outcomes: Sequence[Outcome]) -> None:
         writes = list(pending.select_for_update(of=("self",)).order_by("decided_at", "id"))
         if calendar is None or not writes:
             return
-        _store(calendar, [ended[write.pk] for write in writes])
+        changed = _store(calendar, [ended[write.pk] for write in writes])
         for write in writes:
             outcome = ended[write.pk]
             write.state, write.problem = outcome.state, outcome.problem
@@ -118,17 +178,20 @@ def settle(calendar_id: UUID, outcomes: Sequence[Outcome]) -> None:
                 write.google_id = outcome.event.google_id  # the answer's id is the event's (SYNC S17)
                 write.etag = outcome.event.etag
         _end(writes)
+        # Google may have answered with more than was asked for: a room that declines, a person's edit since.
+        changes.tell(calendar, changed, [])
 
 
-def _store(calendar: Calendar, outcomes: Sequence[Outcome]) -> None:
+def _store(calendar: Calendar, outcomes: Sequence[Outcome]) -> list[Event]:
     """The events as Google has answered, at once: the page is right before the sync sees them."""
     done = [outcome for outcome in outcomes if outcome.state == OutboxWrite.State.DONE]
     if done:
         Calendar.objects.filter(pk=calendar.pk).update(writes_settled=F("writes_settled") + len(done))
-    apply.answers(calendar, [outcome.event for outcome in outcomes if outcome.event is not None])
+    changed = apply.answers(calendar, [outcome.event for outcome in outcomes if outcome.event is not None])
     deleted = [o.write.google_id for o in done if o.write.kind == OutboxWrite.Kind.DELETE]
     if deleted:
         Event.objects.filter(calendar=calendar, google_id__in=deleted).delete()
+    return changed
 
 
 def set_aside(write: OutboxWrite) -> None:

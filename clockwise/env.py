@@ -163,6 +163,19 @@ class Environment:
             name: self.text(name) for name in ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET")
         }
 
+    def google_requests_a_minute(self) -> dict[str, int]:
+        """Our own budgets, below the quotas that Google has given to the project."""
+        return {
+            "project": self.count("GOOGLE_REQUESTS_A_MINUTE", 8000),
+            "person": self.count("GOOGLE_REQUESTS_A_MINUTE_EACH", 500),
+        }
+
+    def count(self, variable: str, default: int) -> int:
+        value = self.text(variable, str(default))
+        if not value.isdecimal() or int(value) < 1:
+            raise refuse(variable, "is no number from 1 on", f"Set a whole number, or leave it out for {default}.")
+        return int(value)
+
     @property
     def local_mode(self) -> bool:
         """Whether every address is loopback, a socket or https, so that plain http is acceptable."""

@@ -24,6 +24,7 @@ CLOCKWISE_KMS_KEY_ID = ENV.text("CLOCKWISE_KMS_KEY_ID")
 CLOCKWISE_KEYSTORE = ENV.keystore
 CLOCKWISE_AUDIT_ANCHORS = ENV.audit_anchors
 GOOGLE = ENV.google()
+GOOGLE_REQUESTS_A_MINUTE = ENV.google_requests_a_minute()
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",

@@ -6,4 +6,4 @@ class SchedulingConfig(AppConfig):
 
     def ready(self) -> None:
         # They hear of settled writes and changed events.
-        from scheduling import hold_writes, manual_edits, proposals, undo  # noqa: F401
+        from scheduling import hold_writes, manual_edits, proposals, room_answers, undo  # noqa: F401

@@ -1,17 +1,12 @@
 """Holds on their way to Google and back: deciding, settling, and what the person does with them there."""
 
-import base64
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-
-from calendars import changes, outbox
+from calendars import changes, event_ids, outbox
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
 from clockwise.organizations.models import Member
 from scheduling.hours import local_date, zone_of
@@ -77,7 +72,7 @@ def _carry_out(
             _place(hold, change, calendar)
             writes += _move(change, hold, calendar, events.get((calendar.pk, hold.google_id)))
         else:
-            writes.append(_delete(change, hold, calendar, PURPOSE))
+            writes.append(_delete(change, hold, calendar, events.get((calendar.pk, hold.google_id))))
     return created, writes
 
 
@@ -121,8 +116,8 @@ def _calendars(members: set[UUID]) -> dict[UUID, Calendar]:
 
 
 def _events(changes: Sequence[HoldChange]) -> dict[tuple[UUID, str], Event]:
-    moving = [c.hold.google_id for c in changes if c.hold and c.action == HoldChange.Action.MOVE]
-    rows = Event.objects.filter(google_id__in=moving).select_related("calendar")
+    known = [change.hold.google_id for change in changes if change.hold]
+    rows = Event.objects.filter(google_id__in=known).select_related("calendar")
     return {(event.calendar_id, event.google_id): event for event in rows}
 
 
@@ -131,8 +126,10 @@ def _insert(change: HoldChange, hold: Hold, calendar: Calendar) -> OutboxWrite:
     return outbox.insert(calendar, google_id=hold.google_id, body=body, purpose=PURPOSE, purpose_id=change.pk)
 
 
-def _delete(change: HoldChange, hold: Hold, calendar: Calendar, purpose: str) -> OutboxWrite:
-    return outbox.delete(calendar, google_id=hold.google_id, etag="", purpose=purpose, purpose_id=change.pk)
+def _delete(change: HoldChange, hold: Hold, calendar: Calendar, event: Event | None) -> OutboxWrite:
+    """Not over an edit that we haven't seen yet."""
+    etag = event.etag if event else ""
+    return outbox.delete(calendar, google_id=hold.google_id, etag=etag, purpose=PURPOSE, purpose_id=change.pk)
 
 
 def _move(change: HoldChange, hold: Hold, calendar: Calendar, event: Event | None) -> list[OutboxWrite]:
@@ -140,7 +137,7 @@ def _move(change: HoldChange, hold: Hold, calendar: Calendar, event: Event | Non
     if event is not None:
         return [outbox.patch(event, start=change.start, end=change.end, purpose=PURPOSE, purpose_id=change.pk)]
     # Its insert is still on the way: a new event under the next generation's id takes its place.
-    replaced = _delete(change, hold, calendar, "replaced")
+    replaced = outbox.delete(calendar, google_id=hold.google_id, etag="", purpose="replaced", purpose_id=change.pk)
     hold.generation += 1
     hold.google_id = google_id(hold)
     return [replaced, _insert(change, hold, calendar)]
@@ -152,10 +149,8 @@ def _place(hold: Hold, change: HoldChange, calendar: Calendar) -> None:
 
 
 def google_id(hold: Hold) -> str:
-    """An id that only we can make, in the alphabet that Google demands (lower-case base32hex, SYNC W1)."""
-    content = f"{hold.member_id}|{hold.pk}|{hold.generation}".encode()
-    digest = hmac.new(settings.SECRET_KEY.encode(), b"clockwise.hold|" + content, hashlib.sha256).digest()
-    return "c10c" + base64.b32hexencode(digest[:20]).decode().lower().rstrip("=")
+    """Another one for each generation."""
+    return event_ids.chosen("hold", hold.member_id, hold.pk, hold.generation)
 
 
 def _looks(hold: Hold) -> Json:
@@ -192,7 +187,8 @@ def _settle_hold(hold: Hold, write: OutboxWrite) -> bool:
     elif done:
         hold.state, hold.google_id, hold.etag = Hold.State.PLACED, write.google_id, write.etag
     elif write.kind == OutboxWrite.Kind.INSERT:
-        hold.state = Hold.State.DELETED
+        # Stale: it was made, and the person has deleted it before we knew.
+        hold.state = Hold.State.RELEASED if write.state == OutboxWrite.State.STALE else Hold.State.DELETED
     else:
         return True
     return False
@@ -205,6 +201,11 @@ def _leave_where_they_are(holds: Sequence[Hold]) -> None:
     for hold in holds:
         if event := events.get((hold.member_id, hold.google_id)):
             hold.start, hold.end, hold.state = event.start, event.end, Hold.State.PINNED
+
+
+@outbox.on_renamed(PURPOSE)
+def renamed(write: OutboxWrite, old: str) -> None:
+    Hold.objects.filter(member=write.member_id, google_id=old).update(google_id=event_ids.next_after(old))
 
 
 @changes.on_events_changed

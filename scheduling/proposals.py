@@ -12,7 +12,7 @@ from calendars.models import Event, GoogleConnection, OutboxWrite
 from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.organizations.models import Member
-from scheduling import flexibility, hold_writes
+from scheduling import flexibility, hold_writes, notices
 from scheduling.eligibility import FREEZE, is_frozen
 from scheduling.models import HoldChange, Move, Proposal
 from scheduling.surroundings import Surroundings, new_place, old_place, parts
@@ -137,8 +137,17 @@ def _decide_moves(acceptance: Acceptance, by: Member, at: datetime) -> None:
     for move in staying:
         move.state = Move.State.STALE
     Move.objects.bulk_update([*going, *staying], ["state", "decided_at", "decided_by"])
+    mailed = notices.to_guests(move.event.member_id for move in going)
     outbox.add(
-        outbox.patch(move.event, start=move.start, end=move.end, purpose=MOVE, purpose_id=move.pk) for move in going
+        outbox.patch(
+            move.event,
+            start=move.start,
+            end=move.end,
+            purpose=MOVE,
+            purpose_id=move.pk,
+            notices=mailed[move.event.member_id],
+        )
+        for move in going
     )
 
 

@@ -10,7 +10,7 @@ from calendars.models import Event, OutboxWrite
 from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.organizations.models import Member
-from scheduling import hold_writes
+from scheduling import hold_writes, notices
 from scheduling.models import Hold, HoldChange, Move, Pin, Proposal
 from scheduling.proposals import may_decide_move
 from scheduling.surroundings import Surroundings, new_place, old_place
@@ -18,6 +18,7 @@ from scheduling.surroundings import Surroundings, new_place, old_place
 WITHIN = timedelta(hours=24)
 MOVE = "undo"
 HOLD = "undo hold"
+ROOM_DECLINED = "room_declined"
 
 
 class UndoRefused(Exception):
@@ -68,14 +69,29 @@ def _take_back_move(move: Move, by: Member, at: datetime) -> None:
     """The meeting is pinned until its week is over."""
     move = Move.objects.select_for_update(of=("self",)).select_related("event", "event__calendar").get(pk=move.pk)
     _ensure_move_may_go_back(move, by, at)
-    move.state = Move.State.UNDOING
-    move.save(update_fields=["state"])
-    start, end = old_place(move)
-    outbox.add([outbox.patch(move.event, start=start, end=end, purpose=MOVE, purpose_id=move.pk)])
+    _write_back(move)
     Pin.objects.get_or_create(
         meeting_index=move.event.meeting_index, defaults={"reason": Pin.Reason.UNDONE, "created_at": at}
     )
     record("move.undone", by=by.pk, target=move)
+
+
+def for_want_of_a_room(move: Move) -> None:
+    """Take a move back that a room didn't come along with (SYNC W6), in the caller's transaction."""
+    move.problem = ROOM_DECLINED
+    _write_back(move)
+    tasks.write_soon()
+    record("move.undone", by=None, target=move, reason=ROOM_DECLINED)
+
+
+def _write_back(move: Move) -> None:
+    move.state = Move.State.UNDOING
+    move.save(update_fields=["state", "problem"])
+    start, end = old_place(move)
+    mailed = notices.to_guests([move.event.member_id])[move.event.member_id]
+    outbox.add(
+        [outbox.patch(move.event, start=start, end=end, purpose=MOVE, purpose_id=move.pk, notices=mailed)]
+    )
 
 
 def _ensure_move_may_go_back(move: Move, by: Member, at: datetime) -> None:
@@ -109,7 +125,8 @@ def _take_back_hold(row: HoldChange, by: Member, at: datetime) -> None:
 def moves_settled(writes: Sequence[OutboxWrite]) -> None:
     """A refused undo leaves the move as it was: made."""
     for write in writes:
-        Move.objects.filter(pk=write.purpose_id).update(state=_state_after(write), problem=write.problem)
+        moves = Move.objects.filter(pk=write.purpose_id)
+        moves.update(state=_state_after(write), **({"problem": write.problem} if write.problem else {}))
 
 
 @outbox.on_settled(HOLD)

@@ -31,6 +31,10 @@ class GoogleConnection(MemberRow):
     credentials = SealedField(Credentials, null=True)
     # What Google is still to be told to forget; used for nothing else.
     to_revoke = SealedField(Credentials, null=True)
+    # Google has had enough of this person's changes until then (SYNC W5).
+    writes_parked_until = models.DateTimeField(null=True)
+    # A word for pages while the token can't be renewed for a reason that isn't the member's; empty while all is well.
+    problem = models.CharField(max_length=32, blank=True)
     connected_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

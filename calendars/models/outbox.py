@@ -25,6 +25,13 @@ class OutboxWrite(MemberRow):
         PATCH = "patch"
         DELETE = "delete"
 
+    class Notices(models.TextChoices):
+        """Whom Google mails about it (its parameter `sendUpdates`)."""
+
+        ALL = "all"
+        EXTERNAL_ONLY = "externalOnly"
+        NONE = "none"
+
     class State(models.TextChoices):
         PENDING = "pending"
         DONE = "done"
@@ -38,6 +45,7 @@ class OutboxWrite(MemberRow):
     # The version that was decided on: If-Match, so that nobody's edit is overwritten.
     etag = models.CharField(max_length=64, blank=True)
     body = SealedField(WriteBody)
+    notices = models.CharField(max_length=12, choices=Notices.choices, default=Notices.NONE)
     # What the write is for (a move, a hold): its owner is told how it ended.
     purpose = models.CharField(max_length=16)
     purpose_id = models.UUIDField()

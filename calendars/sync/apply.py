@@ -43,10 +43,9 @@ def difference(calendar: Calendar, listing: Listing, window: Window) -> None:
     changes.tell(calendar, changed, sorted(gone))
 
 
-def answers(calendar: Calendar, events: Sequence[GoogleEvent]) -> None:
+def answers(calendar: Calendar, events: Sequence[GoogleEvent]) -> list[Event]:
     """What Google answered to writes of ours, stored at once: the page is right before the sync sees it."""
-    if events:
-        _store(calendar, events, _known(calendar, {event.google_id for event in events}), anew=True)
+    return _store(calendar, events, _known(calendar, {event.google_id for event in events}), anew=True)
 
 
 def _known(calendar: Calendar, google_ids: set[str] | None = None) -> dict[str, tuple[UUID, str]]:

@@ -30,9 +30,17 @@ class CalendarClient:
     `admit` is asked before each request that names a calendar, and raises CalendarExcluded.
     """
 
-    def __init__(self, settings: GoogleSettings, tokens: AccessTokens, admit: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        settings: GoogleSettings,
+        tokens: AccessTokens,
+        admit: Callable[[str], None],
+        *,
+        before_each: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`before_each` is called before each request that is sent."""
         self._resources = _resources(settings.api_root)
-        self._http = AuthorizedTransport(tokens)
+        self._http = AuthorizedTransport(tokens, before_each=before_each)
         self._admit = admit
 
     def calendar_list(self, *, page_token: str | None = None, sync_token: str | None = None) -> Json:

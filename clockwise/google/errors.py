@@ -30,6 +30,14 @@ class GoogleUnavailable(GoogleError):
         self.retry_after = retry_after  # seconds, when Google said so
 
 
+class RateLimited(GoogleUnavailable):
+    """Too many requests within a minute: this person's requests wait a little (SYNC 1.5)."""
+
+
+class OverBudget(RateLimited):
+    """Our own budget, which keeps below Google's limits, is used up; `retry_after` says until when."""
+
+
 class QuotaExhausted(GoogleError):
     """Park this person's writes for hours (SYNC W5)."""
 
@@ -40,6 +48,10 @@ class GrantRevoked(GoogleError):
 
 class AccessMisconfigured(GoogleError):
     """The operator's or the Workspace admin's to repair; no person's grant is at fault (O5)."""
+
+
+class BlockedByAdmin(AccessMisconfigured):
+    """The Workspace admin doesn't let this app in: theirs to allow (O5)."""
 
 
 class ScopeMissing(GoogleError):
@@ -79,9 +91,9 @@ class BadRequest(GoogleError):
 
 
 _OF_403: dict[str, type[GoogleError]] = {
-    "rateLimitExceeded": GoogleUnavailable,
-    "userRateLimitExceeded": GoogleUnavailable,
-    "RATE_LIMIT_EXCEEDED": GoogleUnavailable,
+    "rateLimitExceeded": RateLimited,
+    "userRateLimitExceeded": RateLimited,
+    "RATE_LIMIT_EXCEEDED": RateLimited,
     "quotaExceeded": QuotaExhausted,
     "calendarUsageLimits": QuotaExhausted,
     "dailyLimitExceeded": QuotaExhausted,
@@ -106,6 +118,8 @@ _OF_REASON: dict[str, type[GoogleError]] = {
 _OF_OAUTH_WORD: dict[str, type[GoogleError]] = {
     "invalid_grant": GrantRevoked,
     "invalid_scope": ScopeMissing,
+    "admin_policy_enforced": BlockedByAdmin,
+    "org_internal": BlockedByAdmin,
     "server_error": GoogleUnavailable,
     "internal_failure": GoogleUnavailable,
     "temporarily_unavailable": GoogleUnavailable,
@@ -116,7 +130,8 @@ _OF_OAUTH_WORD: dict[str, type[GoogleError]] = {
 def translate(status: int, headers: Mapping[str, str], body: bytes) -> GoogleError:
     """What an answer of the Calendar API with a status of 300 or more means (SYNC 1.5)."""
     if _is_passing(status):
-        return GoogleUnavailable(f"http_{status}", retry_after=_retry_after(headers))
+        passing = RateLimited if status == 429 else GoogleUnavailable
+        return passing(f"http_{status}", retry_after=_retry_after(headers))
     answer = _json_object(body)
     reasons = _reasons(answer)
     if status == 403:
@@ -150,7 +165,7 @@ def _forbidden(reasons: list[str], *, is_json: bool, headers: Mapping[str, str])
         return GoogleUnavailable("http_403", retry_after=_retry_after(headers))
     for reason in reasons:
         if kind := _OF_403.get(reason):
-            return kind(reason)
+            return RateLimited(reason, retry_after=_retry_after(headers)) if kind is RateLimited else kind(reason)
     return NotPermitted(reasons[0] if reasons else "http_403")
 
 

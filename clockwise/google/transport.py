@@ -6,7 +6,7 @@ The pool lends a connection to one request at a time, and nothing is kept betwee
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Protocol
 from urllib.parse import urlencode
@@ -32,8 +32,9 @@ class AccessTokens(Protocol):
 class AuthorizedTransport:
     """What google-api-python-client calls `http`: `request` with httplib2's signature, as one connection."""
 
-    def __init__(self, tokens: AccessTokens) -> None:
-        self._tokens = tokens
+    def __init__(self, tokens: AccessTokens, *, before_each: Callable[[], None] = lambda: None) -> None:
+        """`before_each` is called before each request that is sent, repetitions included."""
+        self._tokens, self._before_each = tokens, before_each
 
     def request(
         self,
@@ -58,10 +59,10 @@ class AuthorizedTransport:
             raise translate(answer.status, answer.headers, answer.data)
         return answer, answer.data
 
-    @staticmethod
     def _send(
-        method: str, uri: str, headers: Mapping[str, str] | None, body: bytes | str | None, token: str
+        self, method: str, uri: str, headers: Mapping[str, str] | None, body: bytes | str | None, token: str
     ) -> urllib3.BaseHTTPResponse:
+        self._before_each()
         return send(method, uri, headers={**(headers or {}), "authorization": f"Bearer {token}"}, body=body)
 
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from calendars.models import OutboxWrite
 from clockwise.organizations.models import MemberRow
 from clockwise.tenancy.models import unique
 
@@ -21,6 +22,11 @@ class Preferences(MemberRow):
     focus_goal_minutes = models.PositiveSmallIntegerField(default=600)
     focus_side = models.CharField(
         max_length=9, default="any", choices=[("any", "any"), ("morning", "morning"), ("afternoon", "afternoon")]
+    )
+
+    # Whom Google mails when a meeting that this member organizes is moved (its parameter `sendUpdates`).
+    guest_notices = models.CharField(
+        max_length=12, choices=OutboxWrite.Notices.choices, default=OutboxWrite.Notices.ALL
     )
 
     class Meta:

@@ -42,7 +42,9 @@ def decided(write: OutboxWrite) -> OutboxWrite:
 def decide_patch(company: Company, google_id: str) -> OutboxWrite:
     with company.inside():
         event = company.event("ada", google_id)
-        return decided(outbox.patch(event, start=NEW_START, end=NEW_END, purpose="move", purpose_id=uuid4()))
+        return decided(
+            outbox.patch(event, start=NEW_START, end=NEW_END, purpose="move", purpose_id=uuid4(), notices="all")
+        )
 
 
 def decide_insert(company: Company, google_id: str = "c10ctestid") -> OutboxWrite:
