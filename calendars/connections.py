@@ -122,11 +122,8 @@ class ConnectionTokens:
 
     def _note_problem(self, error: AccessMisconfigured) -> None:
         """Nobody's grant is at fault, so nobody's is touched; who can repair it is told (SYNC O5)."""
-        is_admins = isinstance(error, BlockedByAdmin)
-        log.error(
-            "Google refuses %s: %s.", "us, as an organization's admin wants" if is_admins else "our client", error
-        )
-        word = "blocked_by_admin" if is_admins else "misconfigured"
+        word = "blocked_by_admin" if isinstance(error, BlockedByAdmin) else "misconfigured"
+        log.error("Google doesn't let this installation's client in (%s): %s.", word, error)
         with current.transaction():
             GoogleConnection.objects.filter(pk=self._connection_id).update(problem=word)
 

@@ -16,10 +16,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from calendars import connections, outbox, pacing
-from calendars.models import GoogleConnection, OutboxWrite
+from calendars.models import Calendar, GoogleConnection, OutboxWrite
 from calendars.outbox import Outcome
 from clockwise import clock
 from clockwise.google.client import CalendarClient, SendUpdates
@@ -32,6 +32,7 @@ from clockwise.google.errors import (
     GoogleUnavailable,
     GrantRevoked,
     NotFound,
+    OverBudget,
     QuotaExhausted,
     RateLimited,
 )
@@ -108,25 +109,30 @@ def _deliver(until: float) -> set[UUID]:
 def claim() -> list[OutboxWrite]:
     """Lease writes that are due, all of one calendar, oldest first; none where nothing is. Opens its own transaction.
 
+    A calendar is in one worker's hands at a time, so that a refusal that concerns all of a person's writes comes once.
     Writes to one event keep their order: the deletion of a hold doesn't overtake its insert.
     """
     at = clock.now()
     with current.transaction():
-        free = _free(at).select_for_update(skip_locked=True, of=("self",)).order_by("decided_at", "id")
-        oldest = free.first()
-        if oldest is None:
+        oldest = _free(at).filter(calendar=OuterRef("pk")).order_by("decided_at").values("decided_at")[:1]
+        waiting = Calendar.objects.annotate(oldest=Subquery(oldest)).filter(oldest__isnull=False)
+        # Passing over those in whose rows somebody else is, here to lease or in a sync to store.
+        free = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True)
+        calendar = free.order_by("oldest", "pk").first()
+        if calendar is None:
             return []
-        ids = [write.pk for write in free.filter(calendar=oldest.calendar_id).only("pk")[:TOGETHER]]
-        leased = OutboxWrite.objects.filter(pk__in=ids)
+        ids = list(_free(at).filter(calendar=calendar).order_by("decided_at", "id").values_list("pk", flat=True))
+        leased = OutboxWrite.objects.filter(pk__in=ids[:TOGETHER])
         leased.update(leased_until=at + LEASE, attempts=F("attempts") + 1)
         return list(leased.select_related("calendar").order_by("decided_at", "id"))
 
 
 def _free(at: datetime) -> QuerySet[OutboxWrite]:
-    """Due, in nobody's hands, and the first of its event."""
-    due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at)
-    due = due.exclude(calendar__connection__writes_parked_until__gt=at)
-    return due.filter(Q(leased_until__isnull=True) | Q(leased_until__lte=at)).exclude(Exists(_earlier()))
+    """Due, the first of its event, on a calendar that nobody is writing to, of a person who isn't parked."""
+    pending = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING)
+    in_hand = pending.filter(calendar=OuterRef("calendar"), leased_until__gt=at)
+    due = pending.filter(not_before__lte=at).exclude(calendar__connection__writes_parked_until__gt=at)
+    return due.exclude(Exists(_earlier())).exclude(Exists(in_hand))
 
 
 def _earlier() -> QuerySet[OutboxWrite]:
@@ -222,12 +228,16 @@ def give_back(write: OutboxWrite, error: GoogleError) -> Outcome | None:
 
 
 def _park(write: OutboxWrite, error: RateLimited | QuotaExhausted) -> None:
-    """None of this person's writes is tried for a while, and other people's go on. It is no failed attempt."""
+    """None of this person's writes is tried for a while, and other people's go on.
+
+    Only too many requests within a minute count as an attempt, since their delay grows with it.
+    """
     until = clock.now() + (PARKED if isinstance(error, QuotaExhausted) else _delay(write, error))
+    in_vain = 0 if isinstance(error, (QuotaExhausted, OverBudget)) else 1
     with current.transaction():
         GoogleConnection.objects.filter(pk=write.calendar.connection_id).update(writes_parked_until=until)
         OutboxWrite.objects.filter(pk=write.pk, state=OutboxWrite.State.PENDING).update(
-            not_before=until, leased_until=None, problem=error.reason
+            not_before=until, leased_until=None, problem=error.reason, attempts=write.attempts - 1 + in_vain
         )
 
 
@@ -241,6 +251,8 @@ def _release(writes: Sequence[OutboxWrite]) -> None:
 
 def _delay(write: OutboxWrite, error: GoogleError) -> timedelta:
     """Doubled with each attempt and scattered, so that those who failed together don't come back together."""
+    if isinstance(error, OverBudget) and error.retry_after:
+        return timedelta(seconds=error.retry_after)
     longest = LONGEST_RATE_SECONDS if isinstance(error, RateLimited) else LONGEST_DELAY_SECONDS
     backoff = min(2 ** min(write.attempts, 16) + random.random(), longest)  # noqa: S311 - scatter, no secret
     asked = error.retry_after if isinstance(error, GoogleUnavailable) else None
