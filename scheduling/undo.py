@@ -89,9 +89,7 @@ def _write_back(move: Move) -> None:
     move.save(update_fields=["state", "problem"])
     start, end = old_place(move)
     mailed = notices.to_guests([move.event.member_id])[move.event.member_id]
-    outbox.add(
-        [outbox.patch(move.event, start=start, end=end, purpose=MOVE, purpose_id=move.pk, notices=mailed)]
-    )
+    outbox.add([outbox.patch(move.event, start=start, end=end, purpose=MOVE, purpose_id=move.pk, notices=mailed)])
 
 
 def _ensure_move_may_go_back(move: Move, by: Member, at: datetime) -> None:
