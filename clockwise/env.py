@@ -1,15 +1,21 @@
 """The only reader of the environment: converts, refuses, and names the variable and the remedy."""
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+from clockwise.transport import LOOPBACK as LOOPBACK
+from clockwise.transport import database_is_verified, is_local_address, redis_is_verified
+
+DEFAULT_PASSWORDS = {"postgres", "password", "changeme", "secret", "clockwise", "cw_app", "cw_owner", "admin"}
+FEWEST_DIFFERENT_CHARACTERS = 10
 PLANS = ("free", "teams", "business", "enterprise")
 
 GOOGLE_DEFAULTS = {
@@ -32,21 +38,6 @@ def database(url: str) -> dict[str, Any]:
 
 def refuse(variable: str, problem: str, remedy: str) -> ImproperlyConfigured:
     return ImproperlyConfigured(f"{variable} {problem}. {remedy}")
-
-
-def is_local_address(url: str) -> bool:
-    """Whether the host of `url` is loopback or a Unix socket (also percent-encoded, as in libpq's URLs)."""
-    parts = urlsplit(url)
-    if parts.scheme in {"unix", "redis+socket"}:
-        return True
-    hosts = [host.rsplit("@", 1)[-1] for host in parts.netloc.split(",")]
-    return all(unquote(_without_port(host)).startswith("/") or _without_port(host) in LOOPBACK for host in hosts)
-
-
-def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host[1:].split("]", 1)[0]
-    return host.rsplit(":", 1)[0] if ":" in host else host
 
 
 @dataclass(frozen=True)
@@ -187,14 +178,78 @@ class Environment:
             url.startswith("https://") or is_local_address(url) for url in outside
         )
 
-    def refuse_plain_text_outside_local_mode(self) -> None:
-        """Outside local mode DEBUG and plain-http endpoints stop the start (SECURITY, section 12)."""
-        if self.local_mode:
+    def refuse_unsafe(self) -> None:
+        """Stops the start of what could not keep its promises (SECURITY, section 12)."""
+        if self.without_services:
             return
+        self._refuse_readable_key_file()
+        self._refuse_owner_as_application()
+        if not self.local_mode:
+            self._refuse_development_settings()
+            self._refuse_plain_http()
+            self._refuse_unverified_services()
+
+    def _refuse_readable_key_file(self) -> None:
+        if self.key_provider != "file":
+            return
+        path = Path(self.text("CLOCKWISE_KEY_FILE"))
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            remedy = '(umask 077; echo "1:$(openssl rand -base64 32)" > FILE) makes one.'
+            raise refuse("CLOCKWISE_KEY_FILE", f"names {path}, which can't be reached", remedy) from None
+        if not stat.S_ISREG(mode) or stat.S_IMODE(mode) & 0o077:
+            raise refuse("CLOCKWISE_KEY_FILE", f"names {path}, which others may read", "Run chmod 600 on it.")
+
+    def _refuse_owner_as_application(self) -> None:
+        if self.owner_url and urlsplit(self.owner_url).username == urlsplit(self.database_url).username:
+            raise refuse(
+                "DATABASE_URL",
+                "names the role that owns the tables",
+                "Use cw_app, the application's unprivileged role.",
+            )
+
+    def _refuse_development_settings(self) -> None:
         if self.flag("DEBUG"):
             raise refuse("DEBUG", "is on outside local mode", "Set DEBUG=0.")
+        if self.text("OAUTHLIB_INSECURE_TRANSPORT"):
+            raise refuse("OAUTHLIB_INSECURE_TRANSPORT", "is set outside local mode", "Unset it.")
+        if _is_guessable(self.secret_key):
+            raise refuse("SECRET_KEY", "is one that is easily guessed", "Set 50 random characters.")
+        if any(host.startswith(("*", ".")) for host in self.allowed_hosts):
+            raise refuse("ALLOWED_HOSTS", "lets any host name in", "List the names that people type.")
+        for name, url in self._databases().items():
+            if (urlsplit(url).password or "").lower() in DEFAULT_PASSWORDS:
+                raise refuse(name, "has a default password", "Set a random one for this role.")
+
+    def _refuse_plain_http(self) -> None:
         plain = {"CLOCKWISE_BASE_URL": self.base_url} | self.google()
         plain["AWS_ENDPOINT_URL"] = self.text("AWS_ENDPOINT_URL")
         for name, value in plain.items():
             if value.startswith("http://"):
                 raise refuse(name, "is plain http outside local mode", "Use https.")
+
+    def _refuse_unverified_services(self) -> None:
+        for name, url in self._databases().items():
+            if not is_local_address(url) and not database_is_verified(url):
+                raise refuse(
+                    name,
+                    "reaches PostgreSQL over the network without checking its certificate",
+                    "Add ?sslmode=verify-full&sslrootcert=FILE (or sslrootcert=system).",
+                )
+        if not is_local_address(self.redis_url) and not redis_is_verified(self.redis_url):
+            raise refuse(
+                "REDIS_URL",
+                "reaches Redis over the network without checking its certificate",
+                "Use rediss://HOST:6379/0?ssl_cert_reqs=required&ssl_ca_certs=FILE.",
+            )
+
+    def _databases(self) -> dict[str, str]:
+        return {"DATABASE_URL": self.database_url} | (
+            {"CLOCKWISE_DB_OWNER_URL": self.owner_url} if self.owner_url else {}
+        )
+
+
+def _is_guessable(secret: str) -> bool:
+    known = ("django-insecure-", "changeme", "change-me", "secret", "password")
+    return len(set(secret)) < FEWEST_DIFFERENT_CHARACTERS or secret.lower().startswith(known)

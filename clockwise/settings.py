@@ -10,7 +10,7 @@ from clockwise.env import Environment, database
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = Environment()
-ENV.refuse_plain_text_outside_local_mode()
+ENV.refuse_unsafe()
 
 SECRET_KEY = ENV.secret_key
 DEBUG = ENV.flag("DEBUG")

@@ -15,6 +15,8 @@ from django.db.backends.utils import CursorWrapper
 
 SETTING = "clockwise.tenant_token"
 KEY_TABLE = "tenancy_token_key"
+# An organization that there is not: to try whether tokens are believed at all.
+NOBODY = UUID(int=0)
 _BLOCK_BYTES = 64
 _KEYS_KEPT = 2
 

@@ -11,7 +11,7 @@ from clockwise.audit.models import AuditEntry
 from clockwise.organizations import tokens
 from clockwise.organizations.models import Domain, Member, Team, TeamMembership
 from clockwise.tenancy import current, rls
-from clockwise.tenancy.checks import check_tenant_tables
+from clockwise.tenancy.checks import check_tenant_walls
 from clockwise.tenancy.models import TenantForeignKey, TenantModel
 from tests.organizations import Pair
 
@@ -42,11 +42,11 @@ def test_no_table_with_an_organization_lacks_a_policy_or_has_a_plain_foreign_key
 def test_the_system_check_finds_a_table_that_somebody_forgot(database: None) -> None:
     from django.db import connections
 
-    assert check_tenant_tables(None, ["default"]) == []
+    assert check_tenant_walls(None, ["default"]) == []
     with connections["owner"].cursor() as owner:
         owner.execute("CREATE TABLE forgotten (id uuid, organization_id uuid)")
         try:
-            assert [error.id for error in check_tenant_tables(None, ["default"])] == ["tenancy.E001"]
+            assert [error.id for error in check_tenant_walls(None, ["default"])] == ["tenancy.E001"]
         finally:
             owner.execute("DROP TABLE forgotten")
 
