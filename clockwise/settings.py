@@ -173,8 +173,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 REDIS_URL = ENV.redis_url
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "calendars.sweep", "schedule": 60},
-    "purges": {"task": "privacy.sweep", "schedule": 30},
     "audit": {"task": "audit.seal_the_minute", "schedule": 60},
+    "privacy": {"task": "privacy.sweep", "schedule": 30},
+    "retention": {"task": "privacy.retain", "schedule": 3600},
 }
 
 LOGGING = {

@@ -5,5 +5,13 @@ class SchedulingConfig(AppConfig):
     name = "scheduling"
 
     def ready(self) -> None:
-        # They hear of settled writes and changed events.
-        from scheduling import hold_writes, manual_edits, proposals, room_answers, undo  # noqa: F401
+        # They hear of settled writes and changed events, and tell the data register.
+        from scheduling import (  # noqa: F401
+            hold_writes,
+            manual_edits,
+            personal_data,
+            proposals,
+            rights,
+            room_answers,
+            undo,
+        )

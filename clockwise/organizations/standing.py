@@ -45,7 +45,7 @@ def change_role(member: Member, role: Role, *, by: Member) -> None:
     if Role.OWNER in (role, member.role) and by.role != Role.OWNER:
         raise NotAllowed
     if member.role == Role.OWNER:
-        _ensure_other_owners([member.pk])
+        ensure_other_owners([member.pk])
     before, member.role = member.role, role
     member.save(update_fields=["role"])
     record("member.role_changed", by=by.pk, target=member, before=before, after=str(role))
@@ -61,7 +61,7 @@ def deactivate(members: Iterable[Member], *, by: Member) -> int:
     if by.role != Role.OWNER and any(member.role == Role.OWNER for member in active):
         raise NotAllowed
     if any(member.role == Role.OWNER for member in active):
-        _ensure_other_owners(ids)
+        ensure_other_owners(ids)
     for member in active:
         member.is_active = False
         member.save(update_fields=["is_active"])
@@ -77,7 +77,8 @@ def reactivate(member: Member, *, by: Member) -> None:
         record("access.restored", by=by.pk, target=member, reason="reactivated by an admin")
 
 
-def _ensure_other_owners(leaving: list[UUID]) -> None:
+def ensure_other_owners(leaving: list[UUID]) -> None:
+    """Raises LastOwner unless somebody else owns the organization once these are gone."""
     owners = Member.objects.select_for_update().filter(role=Role.OWNER, is_active=True).order_by("id")
     if not set(owners.values_list("pk", flat=True)) - set(leaving):
         raise LastOwner

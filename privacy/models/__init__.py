@@ -1,5 +1,24 @@
 from privacy.models.exclusion import CalendarExclusion, ExclusionPattern
 from privacy.models.processing import ProcessingSettings
 from privacy.models.purge import Purge
+from privacy.models.rights import (
+    DataExport,
+    Erasure,
+    PrivacyChoice,
+    PrivacyRequest,
+    RequestDetails,
+    RetentionSettings,
+)
 
-__all__ = ["CalendarExclusion", "ExclusionPattern", "ProcessingSettings", "Purge"]
+__all__ = [
+    "CalendarExclusion",
+    "DataExport",
+    "Erasure",
+    "ExclusionPattern",
+    "PrivacyChoice",
+    "PrivacyRequest",
+    "ProcessingSettings",
+    "Purge",
+    "RequestDetails",
+    "RetentionSettings",
+]
