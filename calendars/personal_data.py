@@ -18,6 +18,7 @@ table(
         "ended_at": "when it ended",
     },
     secret={"credentials": "tokens, sealed", "to_revoke": "a token that Google is still to be told to forget"},
+    technical="problem writes_parked_until",
 )
 table(
     Calendar,
@@ -80,5 +81,5 @@ table(
         "decided_at": "when it was decided",
         "settled_at": "when it ended",
     },
-    technical="etag purpose purpose_id not_before leased_until attempts problem",
+    technical="etag purpose purpose_id not_before leased_until attempts problem notices",
 )

@@ -35,6 +35,7 @@ table(
         "focus_enabled": "whether focus time is held",
         "focus_goal_minutes": "weekly goal",
         "focus_side": "morning or afternoon",
+        "guest_notices": "whom Google mails when your meeting moves",
     },
 )
 table(
