@@ -1,5 +1,6 @@
 """A person's browser on its way through Google's consent page, with Django's test client as the browser."""
 
+from typing import cast
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
@@ -24,4 +25,4 @@ def answer(url: str, email: str, *, decision: str = "allow", without: tuple[str,
 
 
 def sign_in(client: Client, email: str, path: str = f"{LOGIN}?connect=calendar") -> HttpResponse:
-    return client.get("/accounts/google/callback", answer(to_google(client, path), email))
+    return cast(HttpResponse, client.get("/accounts/google/callback", answer(to_google(client, path), email)))

@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING  # noqa: E402
 import pytest  # noqa: E402
 
 if TYPE_CHECKING:
+    from pytest_django.plugin import DjangoDbBlocker
+
     from calendars.emulator.server import Emulator
     from tests.company import Company
     from tests.organizations import Pair
@@ -31,12 +33,17 @@ pytest_plugins = ["tests.aws"]
 
 
 @pytest.fixture(scope="session")
-def django_db_setup() -> None:
-    """The embedded installation is migrated already; pytest-django makes no database of its own."""
+def django_db_setup(django_db_blocker: "DjangoDbBlocker") -> None:
+    """The embedded installation is migrated already; pytest-django makes no database of its own.
+
+    What a killed run has left behind is no part of this one.
+    """
+    with django_db_blocker.unblock():
+        _empty_all_tables()
 
 
 @pytest.fixture
-def database(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> Iterator[None]:
+def database(django_db_setup: None, django_db_blocker: "DjangoDbBlocker") -> Iterator[None]:
     """Real transactions: row-level security can't be seen from inside one that is never committed."""
     with django_db_blocker.unblock():
         yield

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from google_auth_oauthlib.flow import Flow  # type: ignore[import-untyped]
-from oauthlib.oauth2 import OAuth2Error  # type: ignore[import-untyped]
+from google_auth_oauthlib.flow import Flow
+from oauthlib.oauth2 import OAuth2Error
 
 from clockwise.google import transport
 from clockwise.google.configuration import GoogleSettings

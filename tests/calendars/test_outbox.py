@@ -11,6 +11,7 @@ from django.db import connection
 from calendars import changes, connections, delivery, outbox
 from calendars.models import Event, OutboxWrite
 from calendars.sync import calendar as calendar_sync
+from calendars.sync import listing
 from clockwise import clock
 from clockwise.google.event import GoogleEvent
 from clockwise.organizations import access
@@ -248,7 +249,7 @@ def test_a_listing_that_began_before_our_write_takes_nothing_away(
     company.google.expire_sync_tokens()  # so that all is listed, and what is missing counts as removed
     listings: list[Any] = []
     removed: list[str] = []
-    read = calendar_sync.read
+    read = listing.read
 
     def overtaken(*args: Any, **kwargs: Any) -> Any:
         listing = read(*args, **kwargs)

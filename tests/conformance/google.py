@@ -10,7 +10,7 @@ import requests
 from google.oauth2.credentials import Credentials
 from google_auth_httplib2 import AuthorizedHttp
 from google_auth_oauthlib.flow import Flow
-from googleapiclient.discovery import build_from_document
+from googleapiclient.discovery import build_from_document  # type: ignore[attr-defined]
 from googleapiclient.discovery_cache import get_static_doc
 from googleapiclient.errors import HttpError
 

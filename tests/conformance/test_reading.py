@@ -150,7 +150,7 @@ def test_a_stranger_finds_no_calendar_and_a_colleague_may_not_write(accounts: Ac
 
 def test_events_can_be_found_by_private_property_and_by_type(accounts: Accounts) -> None:
     """v3/reference/events/list: `privateExtendedProperty`, `eventTypes`"""
-    marked = {"extendedProperties": {"private": {"app": "x", "hold": "1"}}}
+    marked: Any = {"extendedProperties": {"private": {"app": "x", "hold": "1"}}}
     event = accounts.insert(ADA, timed("2027-03-01T10:00", "2027-03-01T11:00", eventType="focusTime", **marked))
     accounts.insert(ADA, timed("2027-03-01T12:00", "2027-03-01T13:00"))
 

@@ -12,6 +12,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from clockwise.google import transport
 
+# What Django calls to commit; its stubs leave it out.
+COMMIT: Callable[..., Any] = getattr(BaseDatabaseWrapper, "_commit")  # noqa: B009
+
 
 class Steps:
     """Counts what can be seen from outside: statements, commits and requests, each before and after it is done."""
@@ -60,6 +63,6 @@ def _counted(steps: Steps) -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(connection.execute_wrapper(statement))
-        stack.enter_context(patch.object(BaseDatabaseWrapper, "_commit", steps.around(BaseDatabaseWrapper._commit)))
+        stack.enter_context(patch.object(BaseDatabaseWrapper, "_commit", steps.around(COMMIT)))
         stack.enter_context(patch.object(transport, "send", steps.around(transport.send)))
         yield

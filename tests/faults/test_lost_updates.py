@@ -31,7 +31,7 @@ def deliver_all(company: Company) -> None:
 
 
 def at_moment(
-    moment: str, method: str, edit: Callable[[], None], company: Company, monkeypatch: pytest.MonkeyPatch
+    moment: str, method: str, edit: Callable[[], object], company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The person edits once: before all, just before our request, just after it, or with its answer lost."""
     if moment == "decided":
@@ -39,7 +39,8 @@ def at_moment(
         return
     if moment == "lost":
         company.google.faults.add({"match": {"method": method, "path_regex": "/events"}, "fault": "drop_after_write"})
-    send, edited = transport.send, []
+    send = transport.send
+    edited: list[str] = []
 
     def watched(verb: str, url: str, **rest: Any) -> Any:
         ours = verb == method and "/events" in url and not edited
@@ -118,7 +119,7 @@ def test_edits_at_random_moments_survive_and_the_rest_is_as_decided(
     at_moment(
         rng.choice(MOMENTS),
         "PATCH",
-        lambda: company.google.as_person(address("ada"), "patch", edited, times(THEIRS)) and None,
+        lambda: company.google.as_person(address("ada"), "patch", edited, times(THEIRS)),
         company,
         monkeypatch,
     )

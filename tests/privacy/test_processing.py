@@ -118,7 +118,8 @@ def test_a_sync_that_asked_under_the_old_setting_stores_nothing_of_it(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     google_id = filled(company)
-    page, done = CalendarClient.events_page, []
+    page = CalendarClient.events_page
+    done: list[bool] = []
 
     def changed_meanwhile(client: CalendarClient, *args: object, **kwargs: object) -> object:
         answer = page(client, *args, **kwargs)  # type: ignore[arg-type]
@@ -158,17 +159,16 @@ def decide_move(company: Company, google_id: str, *, minutes: int) -> None:
     with company.inside():
         event = company.event("ada", google_id)
         shift = timedelta(minutes=minutes)
-        outbox.add_patch(
-            event, start=event.start + shift, end=event.end + shift, purpose="test", purpose_id=time_ordered_id()
-        )
+        start, end = event.start + shift, event.end + shift
+        outbox.add([outbox.patch(event, start=start, end=end, purpose="test", purpose_id=time_ordered_id())])
 
 
 def deliver(company: Company) -> int:
     done = 0
     with company.acting():
-        while write := delivery.claim_next():
-            delivery.perform(write)
-            done += 1
+        while writes := delivery.claim():
+            delivery.perform(writes)
+            done += len(writes)
     return done
 
 

@@ -43,7 +43,7 @@ class Answer:
 
     @property
     def scim_type(self) -> str | None:
-        return self.body.get("scimType")  # type: ignore[no-any-return]
+        return self.body.get("scimType")
 
 
 @dataclass
@@ -87,7 +87,7 @@ class IdentityProvider:
         answer = self.get(path, filter=filter, **query)
         assert answer.status == 200, answer.body
         assert answer["totalResults"] >= len(answer["Resources"])
-        return answer["Resources"]  # type: ignore[no-any-return]
+        return answer["Resources"]
 
     def names(self, filter: str) -> set[str]:  # noqa: A002 - SCIM's own word
         return {user["userName"] for user in self.find(filter, count=200)}

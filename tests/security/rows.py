@@ -3,7 +3,7 @@
 import dataclasses
 import typing
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 from django.apps import apps
@@ -67,7 +67,7 @@ def _is_left_out(field: Any, model: type[TenantModel]) -> bool:
 
 def _value(field: Any, model: type[TenantModel], rows: Rows, words: str) -> Any:
     if isinstance(field, models.ForeignKey):
-        return _row(field.related_model, rows, words)
+        return _row(cast(type[TenantModel], field.related_model), rows, words)
     if isinstance(field, SealedField):
         return payload(field.payload_type, words)
     if field.choices:
@@ -142,4 +142,4 @@ def copies(row: TenantModel, count: int) -> list[TenantModel]:
     with current.organization(row.organization_id):
         made = [model(id=time_ordered_id(), **values | {name: uuid4().hex for name in unique}) for _ in range(count)]
         model._default_manager.bulk_create(made, batch_size=1000)
-    return made  # type: ignore[return-value]
+    return made

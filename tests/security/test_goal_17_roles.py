@@ -1,6 +1,7 @@
 """Goal 17: every URL with every method for every role does what the table says, and a new one is denied."""
 
 import logging
+from collections.abc import Iterator
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -98,13 +99,13 @@ def open_to_all(request: object) -> HttpResponse:
 
 
 @pytest.fixture
-def forgotten(monkeypatch: pytest.MonkeyPatch) -> Address:
+def forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
     """An endpoint that somebody adds without a line in the table."""
     from django.urls import clear_url_caches
 
     monkeypatch.setattr(urls, "urlpatterns", [*urls.urlpatterns, path("forgotten", open_to_all, name="forgotten")])
     clear_url_caches()
-    yield Address("forgotten", "forgotten", False)  # type: ignore[misc]
+    yield Address("forgotten", "forgotten", False)
     clear_url_caches()
 
 

@@ -79,7 +79,7 @@ def postgres_dump() -> bytes:
 def redis_dump() -> bytes:
     client = redis.Redis.from_url(settings.REDIS_URL)
     client.save()
-    return (Path(client.config_get("dir")["dir"]) / "dump.rdb").read_bytes()
+    return (Path(str(client.config_get("dir")["dir"])) / "dump.rdb").read_bytes()
 
 
 def found(words: list[str], dump: bytes) -> list[str]:

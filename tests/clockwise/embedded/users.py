@@ -87,7 +87,7 @@ def interpreter(account: str | None) -> str:
     for library in Path(sys.base_prefix, "lib").glob("libpython*"):
         shutil.copy2(library, copy / "lib")
     (copy / "bin").mkdir()
-    return shutil.copy2(Path(sys.executable).resolve(), copy / "bin" / name)
+    return str(shutil.copy2(Path(sys.executable).resolve(), copy / "bin" / name))
 
 
 def _runs(program: str, account: str) -> bool:

@@ -2,7 +2,7 @@
 
 import copy
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
@@ -37,12 +37,12 @@ def saved(row: models.Model, column: str = "words") -> bytes:
 def loaded(row: Row, **columns: bytes | None) -> Row:
     """The row as Django makes it of the database's answer."""
     plain = {name: getattr(row, name) for name in ("id", "organization_id", "member_id")}
-    sealed = {name: FIELD.from_db_value(memoryview(v), None, None) if v else None for name, v in columns.items()}  # type: ignore[attr-defined]
+    sealed = {name: FIELD.from_db_value(memoryview(v), None, None) if v else None for name, v in columns.items()}
     return Row.from_db("default", [*plain, *sealed], [*plain.values(), *sealed.values()])
 
 
 def update_of(value: Any) -> UpdateQuery:
-    query: UpdateQuery = Row._default_manager.all().query.chain(UpdateQuery)
+    query = cast(UpdateQuery, Row._default_manager.all().query.chain(UpdateQuery))
     query.add_update_values({"words": value})
     return query
 
@@ -273,8 +273,8 @@ def test_whether_it_is_null_may_be_asked() -> None:
         WORDS,
         b"canary",
         models.F("other_words"),
-        models.Value(WORDS, output_field=FIELD),  # type: ignore[arg-type]
-        models.Case(models.When(pk=UUID(int=1), then=models.Value(WORDS, output_field=FIELD))),  # type: ignore[arg-type]
+        models.Value(WORDS, output_field=FIELD),
+        models.Case(models.When(pk=UUID(int=1), then=models.Value(WORDS, output_field=FIELD))),
         Concat("other_words", "body", output_field=models.BinaryField()),
     ],
 )
@@ -301,7 +301,7 @@ def test_a_migration_names_neither_payload_nor_models(people: People) -> None:
 
 
 def test_a_field_survives_cloning_for_history_and_copying_for_subclasses() -> None:
-    historical = FIELD.clone()  # type: ignore[union-attr]
+    historical = FIELD.clone()
     inherited = copy.deepcopy(FIELD)
 
     assert isinstance(historical, SealedField)

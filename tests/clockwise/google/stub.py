@@ -114,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        asked = Asked(self.command, parts.path, query, self.headers, body)
+        asked = Asked(self.command, parts.path, query, dict(self.headers), body)
         stub.asked.append(asked)
         answer = stub.answer(asked)
         if answer is DROP:
@@ -174,7 +174,7 @@ def claims_for(stub: StubGoogle, **changed: Any) -> dict[str, Any]:
 
 def encoded(part: bytes | str) -> str:
     raw = part.encode() if isinstance(part, str) else part
-    return str(_helpers.unpadded_urlsafe_b64encode(raw).decode())  # type: ignore[no-untyped-call]
+    return str(_helpers.unpadded_urlsafe_b64encode(raw).decode())
 
 
 def _public(key: rsa.RSAPrivateKey) -> dict[str, str]:

@@ -1,5 +1,8 @@
 """Who a verified Google identity is here."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -82,13 +85,16 @@ def test_the_master_key_is_never_asked_inside_a_transaction(
     database: None, settings: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inside = []
+
+    def noted(asked: Callable[..., Any]) -> Callable[..., Any]:
+        def ask(*arguments: Any) -> Any:
+            inside.append(connection.in_atomic_block)
+            return asked(*arguments)
+
+        return ask
+
     for verb in ("wrap", "unwrap"):
-        asked = getattr(KeyFile, verb)
-        monkeypatch.setattr(
-            KeyFile,
-            verb,
-            lambda *arguments, _asked=asked: (inside.append(connection.in_atomic_block), _asked(*arguments))[1],
-        )
+        monkeypatch.setattr(KeyFile, verb, noted(getattr(KeyFile, verb)))
     keys.forget_all()
 
     signin.reference_for(identity("1", "ada@new.example", "new.example"))

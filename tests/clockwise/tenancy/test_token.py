@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from django.db import ProgrammingError, connection, connections, transaction
@@ -17,7 +18,7 @@ SEEN = "SELECT id FROM organizations_member"
 TOKEN = f"SELECT current_setting('{token.SETTING}', true)"
 
 
-def rows(sql: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
+def rows(sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()

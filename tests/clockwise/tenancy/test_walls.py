@@ -1,6 +1,7 @@
 """Row-level security on the live schema, and every way across that we could think of."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -23,7 +24,7 @@ WHERE c.oid = %s::regclass GROUP BY 1, 2
 """
 
 
-def rows(sql: str, parameters: list[object] | None = None) -> list[tuple[object, ...]]:
+def rows(sql: str, parameters: list[Any] | None = None) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()

@@ -58,6 +58,7 @@ def test_each_explained_gain_is_what_the_score_would_lose(seed: int) -> None:
     document = instance(6, seed=seed)
     found, whole = solved(document), parse(document)
     total = score(whole, found.events, found.lunches).total
+    assert found.moves is not None
     for key, reason in found.moves.items():
         others = {other: change for other, change in found.events.items() if other != key}
         without = _without_covered_lunches(document, others, found.lunches)
@@ -182,4 +183,4 @@ def test_an_interrupt_ends_the_search_with_a_valid_plan(tmp_path: Path) -> None:
     answer = json.loads(out.read_text())
     places = {key: Change(change["start"], change["room"]) for key, change in answer["events"].items()}
     lunches = {key: tuple(map(tuple, taken)) for key, taken in answer["lunches"].items()}
-    assert score(parse(document), places, lunches).errors == ()  # type: ignore[arg-type]
+    assert score(parse(document), places, lunches).errors == ()
