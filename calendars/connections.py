@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.db import transaction
 
-from calendars import exclusions, locks, outbox, pacing
-from calendars.models import GoogleConnection
+from calendars import exclusions, locks, meter, outbox, pacing
+from calendars.models import Calendar, GoogleConnection
 from calendars.models.connection import Credentials
+from calendars.sync import channels
 from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.google import oauth
@@ -22,6 +23,7 @@ from clockwise.google.errors import (
     GrantRevoked,
 )
 from clockwise.google.oauth import Grant
+from clockwise.google.transport import AccessTokens
 from clockwise.organizations import access, grants
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
@@ -53,7 +55,9 @@ def connect(member: Member, grant: Grant) -> bool:
     connection.problem, connection.writes_parked_until = "", None
     connection.connected_at = clock.now()
     connection.ended_at = None
+    connection.lists, connection.next_list_at = None, None  # perhaps of another Google account
     connection.save()
+    Calendar.objects.filter(connection=connection).update(next_sync_at=None, failures=0)
     record("google_connection.connected", by=member.pk, target=connection, scopes=connection.scopes)
     _sync_soon(connection.pk)
     return True
@@ -70,10 +74,18 @@ def client_for(connection_id: UUID, *, share: float = pacing.READING) -> Calenda
 
     share: of the budgets, see `pacing`.
     """
+    return _client(connection_id, ConnectionTokens(connection_id), share=share)
+
+
+def _client(connection_id: UUID, tokens: AccessTokens, *, share: float) -> CalendarClient:
     google = configured()
     pace = pacing.of_connection(connection_id, google, share=share)
-    admit = exclusions.Admission(connection_id)
-    return CalendarClient(google, ConnectionTokens(connection_id), admit, before_each=pace)
+
+    def before_each() -> None:
+        pace()
+        meter.count()
+
+    return CalendarClient(google, tokens, exclusions.Admission(connection_id), before_each=before_each)
 
 
 class ConnectionTokens:
@@ -190,9 +202,32 @@ def revoke(connection_id: UUID) -> None:
         return
     overdue = connection.ended_at is None or connection.ended_at + REVOKE_WITHIN < clock.now()
     if not overdue:
+        _stop_channels(connection.pk, connection.to_revoke)
         oauth.revoke(configured(), connection.to_revoke.refresh_token)
     with current.transaction():
+        channels.forget(connection)
         GoogleConnection.objects.filter(pk=connection_id).update(to_revoke=None)
+
+
+def _stop_channels(connection_id: UUID, credentials: Credentials) -> None:
+    """With the last token, since nobody can once the grant is gone."""
+    try:
+        channels.stop(connection_id, _client(connection_id, LastTokens(credentials), share=pacing.WRITING))
+    except GrantRevoked:
+        return
+
+
+class LastTokens:
+    """Of a grant that has ended here and is still alive at Google."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def current(self) -> str:
+        return self._credentials.access_token if _is_good(self._credentials) else self.renew("")
+
+    def renew(self, refused: str) -> str:
+        return oauth.refresh(configured(), self._credentials.refresh_token, now=clock.now()).access_token
 
 
 @access.at_end
@@ -218,3 +253,7 @@ def _end(connection: GoogleConnection, state: GoogleConnection.State) -> None:
     connection.ended_at = clock.now()
     connection.save()
     outbox.drop_pending(connection.member_id)
+    if state == GoogleConnection.State.DISCONNECTED:
+        channels.end(connection)
+    else:
+        channels.forget(connection)

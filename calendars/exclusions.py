@@ -44,13 +44,6 @@ class Admission:
         if refused:
             raise CalendarExcluded("excluded")
 
-    def of_entry(self, entry: Json) -> None:
-        """An entry of calendarList, of which nothing is stored yet."""
-        with current.transaction():
-            refused = is_left_out(self._member(), entry)
-        if refused:
-            raise CalendarExcluded("excluded")
-
     def _member(self) -> Member:
         member: Member = GoogleConnection.objects.select_related("member").get(pk=self._connection_id).member
         return member
@@ -63,14 +56,19 @@ class Admission:
         return self._seen.get(google_id) or CalendarFacts(google_id)
 
 
-def is_left_out(member: Member, entry: Json) -> bool:
-    """Whether a rule leaves out this entry of the member's calendarList."""
-    facts = CalendarFacts(
-        google_id=str(entry["id"]),
-        title=str(entry.get("summaryOverride") or entry.get("summary") or ""),
-        owner=member.details.address if entry.get("accessRole", "owner") == "owner" else "",
-    )
-    return exclusions.leaves_out(exclusions.rules_for(member.pk), facts)
+def judge(member: Member) -> Callable[[Json], bool]:
+    """Whether a rule leaves out an entry of the member's calendarList."""
+    rules, address = exclusions.rules_for(member.pk), member.details.address
+
+    def is_left_out(entry: Json) -> bool:
+        facts = CalendarFacts(
+            google_id=str(entry["id"]),
+            title=str(entry.get("summaryOverride") or entry.get("summary") or ""),
+            owner=address if entry.get("accessRole", "owner") == "owner" else "",
+        )
+        return exclusions.leaves_out(rules, facts)
+
+    return is_left_out
 
 
 def _facts(calendar: Calendar, member: Member) -> CalendarFacts:
@@ -109,6 +107,9 @@ def _read_anew(member_id: UUID | None) -> None:
         if member_id is not None:
             active = active.filter(member=member_id)
         connection_ids = list(active.values_list("pk", flat=True))
+        # A delta of the list wouldn't bring back what we have forgotten.
+        GoogleConnection.objects.filter(pk__in=connection_ids).update(lists=None, next_list_at=None)
+        Calendar.objects.filter(connection__in=connection_ids).update(next_sync_at=None)
     for connection_id in connection_ids:
         tasks.wake(tasks.sync_connection, connection_id)
 

@@ -1,7 +1,9 @@
 """What workers do with calendars. The rows are the queue; a message only wakes somebody up."""
 
 import logging
+from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain, islice, zip_longest
 from typing import Any
 from uuid import UUID
 
@@ -10,19 +12,19 @@ from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from calendars import connections, delivery, locks
+from calendars import connections, delivery, locks, wake_ups
 from calendars.models import Calendar, GoogleConnection, OutboxWrite
 from calendars.sync import calendar as one_calendar
-from calendars.sync import calendar_list
-from calendars.sync.window import is_outdated
+from calendars.sync import calendar_list, channels
 from clockwise import clock
-from clockwise.google.errors import GoogleError
+from clockwise.google.errors import GoogleError, GrantRevoked
 from clockwise.organizations.models import Organization
 from clockwise.tenancy import current
 from clockwise.tenancy.tasks import tenant_task
 
 log = logging.getLogger(__name__)
-POLL_EVERY = timedelta(minutes=5)
+# Half of what Google gives free each day, spread evenly (SYNC finding 4): where more is due, intervals grow.
+MOST_POLLS_A_SWEEP = 350
 # Seconds after which an organization's writes queue up anew, and after which a dead worker's turn is over.
 WRITES_SLICE = 5
 WRITES_LEASE = 120
@@ -33,30 +35,49 @@ def write_soon() -> None:
     transaction.on_commit(lambda: wake(perform_writes))
 
 
-def wake(task: Task[..., Any], *arguments: object) -> None:
+def wake(task: Task[..., Any], *arguments: object, after: timedelta = timedelta()) -> None:
     """Send a message; if the broker is away, the sweep finds the row a minute later."""
     try:
-        task.apply_async(tuple(str(argument) for argument in arguments), retry=False)
+        texts = tuple(str(argument) for argument in arguments)
+        task.apply_async(texts, retry=False, countdown=after.total_seconds())
     except (OperationalError, redis.RedisError):
         log.warning("The broker is away; %s waits for the sweep.", task.name)
 
 
 @tenant_task(name="calendars.sync_connection")
 def sync_connection(connection_id: str) -> None:
-    """A connection that is new, or a day older: its calendars with zone and working hours, then their events."""
+    """A connection that is new, or a day older, or whose list has changed: its calendars, then their events."""
     try:
-        for calendar_id in calendar_list.sync(UUID(connection_id)):
-            sync_calendar(str(calendar_id))
+        calendar_ids = calendar_list.sync(UUID(connection_id))
     except GoogleError as error:
         log.warning("A connection's calendars couldn't be listed: %s.", error)
+        return
+    for calendar_id in calendar_ids:
+        sync_calendar(str(calendar_id))
+    tend_channels(connection_id)
 
 
 @tenant_task(name="calendars.sync_calendar")
 def sync_calendar(calendar_id: str) -> None:
+    """If it is due; what changes under way is looked at in a second listing, a moment later."""
     try:
-        one_calendar.sync(UUID(calendar_id))
+        is_due_again = one_calendar.refresh(UUID(calendar_id))
     except (GoogleError, locks.Busy) as error:
         log.warning("A calendar couldn't be synced: %s.", error)
+        return
+    if is_due_again:
+        wake(sync_calendar, calendar_id, after=wake_ups.QUIET)
+
+
+@tenant_task(name="calendars.tend_channels")
+def tend_channels(connection_id: str) -> None:
+    began_at = clock.now()
+    try:
+        channels.tend(UUID(connection_id), connections.client_for(UUID(connection_id)))
+    except GrantRevoked as revoked:
+        connections.mark_revoked(UUID(connection_id), reason=revoked.reason, since=began_at)
+    except GoogleError as error:
+        log.warning("A connection's channels couldn't all be tended: %s.", error)
 
 
 @tenant_task(name="calendars.revoke_grant")
@@ -80,34 +101,68 @@ def perform_writes() -> None:
             touched = delivery.deliver(seconds=WRITES_SLICE)
     except locks.Busy:
         return  # who holds it looks again when it's done
-    for calendar_id in touched:
-        wake(sync_calendar, calendar_id)
+    with current.transaction():
+        for calendar in Calendar.objects.filter(pk__in=touched):
+            wake_ups.note(calendar)
     if delivery.is_waiting():
         wake(perform_writes)
 
 
+@dataclass
+class Due:
+    """What one organization's rows ask for. `calendars`: those that waited longest first."""
+
+    organization_id: UUID
+    has_writes: bool = False
+    grants: list[UUID] = field(default_factory=list)
+    lists: list[UUID] = field(default_factory=list)
+    channels: list[UUID] = field(default_factory=list)
+    calendars: list[UUID] = field(default_factory=list)
+
+
 @shared_task(name="calendars.sweep", ignore_result=True)
 def sweep() -> None:
-    """Each minute: what a lost message or a crashed worker left undone, in every organization."""
+    """Each minute: what a lost message or a crashed worker left undone, and what is to be polled, everywhere."""
+    found = []
     for organization_id in Organization.objects.values_list("id", flat=True):
         with current.acting_for(organization_id):
-            _sweep_one()
+            due = _due(organization_id)
+            _wake_others(due)
+            found.append(due)
+    for organization_id, calendar_id in _in_turn(found):
+        with current.acting_for(organization_id):
+            wake(sync_calendar, calendar_id)
 
 
-def _sweep_one() -> None:
+def _due(organization_id: UUID) -> Due:
     at = clock.now()
     with current.transaction():
-        due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at).exists()
         active = GoogleConnection.objects.filter(state=GoogleConnection.State.ACTIVE)
-        bare = list(active.filter(calendars__isnull=True).values_list("pk", flat=True))
-        ended = list(GoogleConnection.objects.filter(to_revoke__isnull=False).values_list("pk", flat=True))
-        polled = Calendar.objects.filter(connection__in=active).exclude(synced_at__gt=at - POLL_EVERY)
-        stale = list(polled.values_list("pk", "connection_id", "window_end"))
-    if due:
+        calendars = Calendar.objects.filter(connection__in=active, is_read=True).exclude(next_sync_at__gt=at)
+        ended = GoogleConnection.objects.filter(to_revoke__isnull=False)
+        return Due(
+            organization_id,
+            has_writes=OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at).exists(),
+            grants=list(ended.values_list("pk", flat=True)),
+            lists=list(active.exclude(next_list_at__gt=at).values_list("pk", flat=True)),
+            channels=channels.need_care(active),
+            calendars=list(calendars.order_by("next_sync_at").values_list("pk", flat=True)[:MOST_POLLS_A_SWEEP]),
+        )
+
+
+def _wake_others(due: Due) -> None:
+    if due.has_writes:
         wake(perform_writes)
-    for connection_id in ended:
+    for connection_id in due.grants:
         wake(revoke_grant, connection_id)
-    for connection_id in {*bare, *(connection_id for _, connection_id, end in stale if is_outdated(end))}:
+    for connection_id in due.lists:
         wake(sync_connection, connection_id)
-    for calendar_id in [calendar_id for calendar_id, _, end in stale if not is_outdated(end)]:
-        wake(sync_calendar, calendar_id)
+    for connection_id in set(due.channels) - set(due.lists):
+        wake(tend_channels, connection_id)
+
+
+def _in_turn(found: list[Due]) -> list[tuple[UUID, UUID]]:
+    """One calendar of each organization after the other, so that a large one doesn't use up the others' share."""
+    queues = [[(due.organization_id, calendar_id) for calendar_id in due.calendars] for due in found]
+    turns = chain.from_iterable(zip_longest(*queues))
+    return list(islice((turn for turn in turns if turn is not None), MOST_POLLS_A_SWEEP))

@@ -114,6 +114,14 @@ class Environment:
         ).rstrip("/")
 
     @property
+    def push_url(self) -> str:
+        """Where Google's push messages come in, if not at `base_url`; "none" for nowhere."""
+        value = self.text("CLOCKWISE_PUSH_URL").rstrip("/")
+        if value not in {"", "none"} and not (value.startswith("https://") or is_local_address(value)):
+            raise refuse("CLOCKWISE_PUSH_URL", "is not https", "Google sends to https alone; set none to poll instead.")
+        return value
+
+    @property
     def allowed_hosts(self) -> list[str]:
         return [host for host in self.text("ALLOWED_HOSTS").split(",") if host] or [
             urlsplit(self.base_url).hostname or "localhost"

@@ -10,5 +10,6 @@ urlpatterns = [
     path("api/v1/", include("clockwise.api.urls")),
     path("", include("scim.urls")),
     path("", include("clockwise.organizations.urls")),
+    path("", include("calendars.urls")),
     path("", include("scheduling.urls")),
 ]

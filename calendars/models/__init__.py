@@ -1,6 +1,7 @@
 from calendars.models.calendar import Calendar
+from calendars.models.channel import Channel
 from calendars.models.connection import GoogleConnection
-from calendars.models.event import Event
+from calendars.models.event import Event, SetAsideEvent
 from calendars.models.outbox import OutboxWrite
 
-__all__ = ["Calendar", "Event", "GoogleConnection", "OutboxWrite"]
+__all__ = ["Calendar", "Channel", "Event", "GoogleConnection", "OutboxWrite", "SetAsideEvent"]

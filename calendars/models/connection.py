@@ -17,6 +17,15 @@ class Credentials:
     access_token_expires_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Lists:
+    """How far the calendar list and the settings are read. `settings`: Google's names and values."""
+
+    calendars_token: str = ""
+    settings_token: str = ""
+    settings: dict[str, str] | None = None
+
+
 class GoogleConnection(MemberRow):
     """The grant by which a member's calendars are read and written. One for each member."""
 
@@ -35,6 +44,9 @@ class GoogleConnection(MemberRow):
     writes_parked_until = models.DateTimeField(null=True)
     # A word for pages while the token can't be renewed for a reason that isn't the member's; empty while all is well.
     problem = models.CharField(max_length=32, blank=True)
+    lists = SealedField(Lists, null=True)
+    # When its calendar list is read again at the latest; null: at once.
+    next_list_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 

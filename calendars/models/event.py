@@ -73,3 +73,17 @@ class Event(MemberRow):
             index("meeting_index", name="event_by_meeting"),
             index("series_index", name="event_by_series"),
         ]
+
+
+class SetAsideEvent(MemberRow):
+    """An event of Google's that can't be understood: left out and counted, while the rest of its calendar goes on."""
+
+    calendar = TenantForeignKey(Calendar, on_delete=models.CASCADE, related_name="set_aside")
+    google_id = models.CharField(max_length=1024)
+    # A word of `clockwise.google.event`.
+    reason = models.CharField(max_length=32)
+    since = models.DateTimeField()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [unique("calendar", "google_id")]

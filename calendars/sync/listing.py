@@ -1,6 +1,5 @@
 """Pages of a listing, read to the last before anything is stored."""
 
-import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,7 +7,6 @@ from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleUnavailable
 from clockwise.google.event import GoogleEvent, Tombstone, UnreadableEvent, parse_event
 
-log = logging.getLogger(__name__)
 MOST_PAGES = 1000
 
 
@@ -16,22 +14,19 @@ MOST_PAGES = 1000
 class Listing:
     """What the pages held, by Google id: of an event that was listed twice, the later one.
 
-    `unreadable` items are set aside, so that one never stops its calendar (SYNC S15).
+    `set_aside`: what can't be understood of the items that can't, so that one never stops its calendar (SYNC S15).
     """
 
-    found: dict[str, GoogleEvent | Tombstone] = field(default_factory=dict)
-    unreadable: int = 0
+    events: dict[str, GoogleEvent] = field(default_factory=dict)
+    tombstones: set[str] = field(default_factory=set)
+    set_aside: dict[str, str] = field(default_factory=dict)
     sync_token: str = ""
     time_zone: str = ""
     access_role: str = ""
 
     @property
-    def events(self) -> list[GoogleEvent]:
-        return [found for found in self.found.values() if isinstance(found, GoogleEvent)]
-
-    @property
-    def tombstones(self) -> list[Tombstone]:
-        return [found for found in self.found.values() if isinstance(found, Tombstone)]
+    def google_ids(self) -> set[str]:
+        return self.events.keys() | self.tombstones | self.set_aside.keys()
 
 
 def read(client: CalendarClient, calendar_id: str, *, time_zone: str, **parameters: Any) -> Listing:
@@ -55,15 +50,24 @@ def _close(listing: Listing, last_page: dict[str, Any]) -> None:
     listing.sync_token = last_page.get("nextSyncToken", "")
     listing.time_zone = str(last_page.get("timeZone", ""))[:64]
     listing.access_role = str(last_page.get("accessRole", ""))[:32]
-    if listing.unreadable:
-        log.warning("Set aside %d unreadable events of a calendar.", listing.unreadable)
 
 
 def _add(listing: Listing, item: dict[str, Any], time_zone: str) -> None:
     try:
         found = parse_event(item, calendar_time_zone=time_zone)
-    except UnreadableEvent:
-        listing.unreadable += 1
+    except UnreadableEvent as error:
+        _forget(listing, error.google_id)
+        listing.set_aside[error.google_id] = error.part
         return
-    listing.found.pop(found.google_id, None)
-    listing.found[found.google_id] = found
+    _forget(listing, found.google_id)
+    if isinstance(found, Tombstone):
+        listing.tombstones.add(found.google_id)
+    else:
+        listing.events[found.google_id] = found
+
+
+def _forget(listing: Listing, google_id: str) -> None:
+    """What an earlier page said of it."""
+    listing.events.pop(google_id, None)
+    listing.tombstones.discard(google_id)
+    listing.set_aside.pop(google_id, None)

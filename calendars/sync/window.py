@@ -1,14 +1,17 @@
-"""The horizon: which part of a calendar is kept."""
+"""The horizon: which part of a calendar is kept, and when it is listed anew because the days have moved on."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from clockwise import clock
 
 BEHIND = timedelta(days=35)
 AHEAD = timedelta(days=28)
-# A sync token freezes its window (SYNC finding 6); after a day the horizon has moved on, and is listed anew.
-OUTDATED = timedelta(days=1)
+# A sync token freezes its window (SYNC finding 6). So it is listed this much further, and anew this often: on each
+# day the next 28 are known, at a seventh of what a listing a day would cost.
+ROUND = timedelta(days=7)
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,15 @@ class Window:
 
 def horizon() -> Window:
     today = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-    return Window(today - BEHIND, today + AHEAD + timedelta(days=1))
+    return Window(today - BEHIND, today + AHEAD + ROUND + timedelta(days=1))
 
 
-def is_outdated(window_end: datetime | None) -> bool:
-    return window_end is None or horizon().end - window_end >= OUTDATED
+def is_outdated(calendar_id: UUID, listed_at: datetime | None) -> bool:
+    """Whether the calendar's turn has come since it was last listed in full."""
+    return listed_at is None or listed_at < _latest_turn(calendar_id)
+
+
+def _latest_turn(calendar_id: UUID) -> datetime:
+    """Each calendar has its own minute of the round, so that they don't all come at once."""
+    own = EPOCH + ROUND * ((calendar_id.int & 0xFFFFFFFF) / 2**32)
+    return own + ROUND * ((clock.now() - own) // ROUND)

@@ -15,10 +15,12 @@ from googleapiclient.discovery_cache import get_static_doc
 
 from clockwise.google.configuration import GoogleSettings
 from clockwise.google.errors import Gone, GoogleUnavailable, SyncTokenExpired
-from clockwise.google.fields import CALENDAR, CALENDAR_LIST
+from clockwise.google.fields import CALENDAR, CALENDAR_ENTRY, CALENDAR_LIST, CHANNEL, SETTINGS
 from clockwise.google.transport import AccessTokens, AuthorizedTransport
 
-PAGE = 1000
+# The most that Google gives at once (S2); a person's horizon rarely fills one page.
+PAGE = 2500
+RESOURCES = ("events", "calendars", "calendarList", "settings", "freebusy", "channels")
 SendUpdates = Literal["all", "externalOnly", "none"]
 Json = dict[str, Any]
 
@@ -27,7 +29,8 @@ class CalendarClient:
     """Answers are Google's JSON, where empty lists and missing values are left out (S1, S17).
 
     Every method may raise any GoogleError. Nothing is retried here: the caller knows what may be repeated.
-    `admit` is asked before each request that names a calendar, and raises CalendarExcluded.
+    `admit` is asked before each request that names a calendar, and raises CalendarExcluded. `before_each` is called
+    before each request that is sent.
     """
 
     def __init__(
@@ -38,7 +41,6 @@ class CalendarClient:
         *,
         before_each: Callable[[], None] = lambda: None,
     ) -> None:
-        """`before_each` is called before each request that is sent."""
         self._resources = _resources(settings.api_root)
         self._http = AuthorizedTransport(tokens, before_each=before_each)
         self._admit = admit
@@ -55,9 +57,17 @@ class CalendarClient:
         self._admit(calendar_id)
         return self._execute(self._resources["calendars"].get(calendarId=calendar_id, fields=CALENDAR))
 
-    def settings(self) -> Json:
-        """The person's calendar settings, as `items` of `id` and `value`."""
-        return self._execute(self._resources["settings"].list(maxResults=250, fields="items(id,value)"))
+    def calendar_entry(self, calendar_id: str) -> Json:
+        """The calendar's line in the person's list. Raises NotFound if there is none (any more)."""
+        self._admit(calendar_id)
+        return self._execute(self._resources["calendarList"].get(calendarId=calendar_id, fields=CALENDAR_ENTRY))
+
+    def settings(self, *, page_token: str | None = None, sync_token: str | None = None) -> Json:
+        """A page of the person's settings, as `items` of `id` and `value`. Raises SyncTokenExpired."""
+        request = self._resources["settings"].list(
+            maxResults=250, pageToken=page_token, syncToken=sync_token, fields=SETTINGS
+        )
+        return self._listed(request)
 
     def events_page(
         self,
@@ -117,6 +127,22 @@ class CalendarClient:
         request = self._resources["events"].delete(calendarId=calendar_id, eventId=event_id, sendUpdates=send_updates)
         self._execute(request, etag=etag)
 
+    def watch_events(self, calendar_id: str, *, channel: Json) -> Json:
+        """Have Google tell of changes. `channel`: `id`, `token`, `address` and `params`; the answer: `resourceId`
+        and `expiration` (text, milliseconds since 1970). Raises NotPermitted or BadRequest where it won't."""
+        self._admit(calendar_id)
+        body = {"type": "web_hook", **channel}
+        return self._execute(self._resources["events"].watch(calendarId=calendar_id, body=body, fields=CHANNEL))
+
+    def watch_calendar_list(self, *, channel: Json) -> Json:
+        """As `watch_events`, for the list of calendars."""
+        body = {"type": "web_hook", **channel}
+        return self._execute(self._resources["calendarList"].watch(body=body, fields=CHANNEL))
+
+    def stop_channel(self, channel_id: str, resource_id: str) -> None:
+        """Raises NotFound if there is no such channel (any more)."""
+        self._execute(self._resources["channels"].stop(body={"id": channel_id, "resourceId": resource_id}))
+
     def freebusy(self, calendar_ids: Iterable[str], *, start: datetime, end: datetime) -> Json:
         """`calendars`: by id its `busy` ranges, or its `errors`. At most 50 calendars (SYNC 1.5)."""
         items = [{"id": calendar_id} for calendar_id in calendar_ids]
@@ -147,7 +173,7 @@ def _resources(api_root: str) -> dict[str, Any]:
     document = json.loads(get_static_doc("calendar", "v3"))  # type: ignore[no-untyped-call]
     document["rootUrl"] = api_root
     service: Any = build_from_document(document, http=_Unused())
-    return {name: getattr(service, name)() for name in ("events", "calendars", "calendarList", "settings", "freebusy")}
+    return {name: getattr(service, name)() for name in RESOURCES}
 
 
 class _Unused:

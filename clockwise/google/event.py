@@ -10,14 +10,19 @@ SHORTEST = timedelta(minutes=30)
 RESPONSES = frozenset({"needsAction", "accepted", "tentative", "declined"})
 VISIBILITIES = frozenset({"default", "public", "private", "confidential"})
 LONGEST_ID = 1024
+LONGEST_ETAG = 64
+UTC_ZONE = ZoneInfo("UTC")
 
 
 class UnreadableEvent(Exception):
-    """An item that can't be understood; the rest of its calendar can (S15)."""
+    """An item that can't be understood; the rest of its calendar can (S15).
 
-    def __init__(self, google_id: str) -> None:
-        super().__init__("unreadable event")
-        self.google_id = google_id
+    google_id: empty if even that can't be read. part: what of it can't, a word for people: `id`, `time` or `content`.
+    """
+
+    def __init__(self, google_id: str, part: str) -> None:
+        super().__init__(f"unreadable {part}")
+        self.google_id, self.part = google_id, part
 
 
 @dataclass(frozen=True)
@@ -34,18 +39,16 @@ class GoogleAttendee:
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A cancelled event; only its id is guaranteed, of an exception also its series and original start (S6)."""
+    """A cancelled event, or an exception of a series; only its id is guaranteed (S6)."""
 
     google_id: str
-    series_id: str = ""
-    original_start: datetime | None = None
 
 
 @dataclass(frozen=True)
 class GoogleEvent:
     """`start` and `end` are instants in UTC, `end` after `start`; an all-day event lies at midnights of its zone.
 
-    `time_zone` is the event's own if it is a known one, else its calendar's.
+    `time_zone` is the event's own if it is a known one, else its calendar's. guests_hidden: `attendees` isn't all.
     """
 
     google_id: str
@@ -61,6 +64,7 @@ class GoogleEvent:
     organizer_email: str
     organizer_self: bool
     attendees: tuple[GoogleAttendee, ...]
+    guests_hidden: bool
     own_response: str
     busy: bool
     visibility: str
@@ -74,23 +78,45 @@ class GoogleEvent:
 
 
 def parse_event(item: Mapping[str, Any], *, calendar_time_zone: str) -> GoogleEvent | Tombstone:
-    """Raises UnreadableEvent, whose `google_id` is empty if even that can't be read."""
-    google_id = ""
+    """Raises UnreadableEvent."""
+    google_id, part = "", "id"
     try:
         google_id = _id(item, "id")
-        zone = _zone(calendar_time_zone, ZoneInfo("UTC"))
+        part = "time"
+        zone = _zone(calendar_time_zone, UTC_ZONE)
         if item.get("status") == "cancelled":
-            return Tombstone(google_id, _text(item, "recurringEventId"), _original_start(item, zone))
-        return _parse(item, google_id, zone)
+            return Tombstone(google_id)
+        times = _times(item, zone)
+        part = "content"
+        return _parse(item, google_id, times)
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-        failure = UnreadableEvent(google_id)
+        failure = UnreadableEvent(google_id, part)
     # Outside the handler, so that no traceback carries the event's words.
     raise failure
 
 
-def _parse(item: Mapping[str, Any], google_id: str, zone: ZoneInfo) -> GoogleEvent:
+@dataclass(frozen=True)
+class _Times:
+    start: datetime
+    end: datetime
+    all_day: bool
+    time_zone: str
+    original_start: datetime | None
+
+
+def _times(item: Mapping[str, Any], zone: ZoneInfo) -> _Times:
     all_day = "date" in item["start"]
     start = _instant(item["start"], zone)
+    return _Times(
+        start=start,
+        end=_end(item.get("end"), start, zone, all_day=all_day),
+        all_day=all_day,
+        time_zone=_zone(_text(item["start"], "timeZone"), zone).key,
+        original_start=_original_start(item, zone),
+    )
+
+
+def _parse(item: Mapping[str, Any], google_id: str, times: _Times) -> GoogleEvent:
     attendees = tuple(_attendee(found) for found in item.get("attendees", ()))
     organizer = item.get("organizer", {})
     own = next((attendee.response for attendee in attendees if attendee.is_self), "accepted")
@@ -98,11 +124,11 @@ def _parse(item: Mapping[str, Any], google_id: str, zone: ZoneInfo) -> GoogleEve
     visibility = _text(item, "visibility") or "default"
     return GoogleEvent(
         google_id=google_id,
-        etag=_text(item, "etag"),
-        start=start,
-        end=_end(item.get("end"), start, zone, all_day=all_day),
-        all_day=all_day,
-        time_zone=_zone(_text(item["start"], "timeZone"), zone).key,
+        etag=_etag(item),
+        start=times.start,
+        end=times.end,
+        all_day=times.all_day,
+        time_zone=times.time_zone,
         summary=_text(item, "summary"),
         description=_text(item, "description"),
         location=_text(item, "location"),
@@ -111,6 +137,7 @@ def _parse(item: Mapping[str, Any], google_id: str, zone: ZoneInfo) -> GoogleEve
         # An event without guests and without an organizer is the calendar's own.
         organizer_self=bool(organizer.get("self", not organizer)),
         attendees=attendees,
+        guests_hidden=bool(item.get("attendeesOmitted", False)),
         own_response=own,
         # S11: what takes a person's time.
         busy=item.get("transparency") != "transparent" and own != "declined" and event_type != "workingLocation",
@@ -118,7 +145,7 @@ def _parse(item: Mapping[str, Any], google_id: str, zone: ZoneInfo) -> GoogleEve
         event_type=event_type,
         ical_uid=_text(item, "iCalUID") or google_id,
         series_id=_id(item, "recurringEventId") if "recurringEventId" in item else "",
-        original_start=_original_start(item, zone),
+        original_start=times.original_start,
         guests_can_modify=bool(item.get("guestsCanModify", False)),
         locked=bool(item.get("locked", False) or item.get("privateCopy", False)),
         private_properties=_private_properties(item),
@@ -185,6 +212,14 @@ def _id(item: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_ID or not value.isprintable():
         raise ValueError(name)
     return value
+
+
+def _etag(item: Mapping[str, Any]) -> str:
+    """Opaque: what can't be kept as it is, is no etag."""
+    etag = _text(item, "etag")
+    if len(etag) > LONGEST_ETAG or not etag.isprintable():
+        raise ValueError("etag")
+    return etag
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

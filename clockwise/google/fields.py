@@ -7,8 +7,6 @@ EVENT = (
     "id",
     "status",
     "etag",
-    "updated",
-    "sequence",
     "start",
     "end",
     "transparency",
@@ -21,7 +19,6 @@ EVENT = (
     "locked",
     "privateCopy",
     "extendedProperties(private)",
-    "colorId",
 )
 TITLES = ("summary",)
 ATTENDEES = (
@@ -34,11 +31,11 @@ NO_ATTENDEES = ("organizer(self)",)
 LOCATIONS = ("location",)
 CONFERENCE_LINKS = ("hangoutLink", "conferenceData(entryPoints(uri,entryPointType))")
 DESCRIPTIONS = ("description",)
-CALENDAR = "id,summary,timeZone,workingHours"
-CALENDAR_LIST = (
-    "nextPageToken,nextSyncToken,"
-    "items(id,summary,summaryOverride,primary,accessRole,timeZone,selected,hidden,deleted,backgroundColor)"
-)
+CALENDAR = "timeZone,workingHours"
+CALENDAR_ENTRY = "id,summary,summaryOverride,primary,accessRole,timeZone,selected,hidden,deleted"
+CALENDAR_LIST = f"nextPageToken,nextSyncToken,items({CALENDAR_ENTRY})"
+SETTINGS = "nextPageToken,nextSyncToken,items(id,value)"
+CHANNEL = "resourceId,expiration"
 
 
 def event_fields(

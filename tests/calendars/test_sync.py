@@ -241,7 +241,7 @@ def test_an_event_that_moves_out_of_the_horizon_leaves(company: Company) -> None
 
 
 def test_the_horizon_moves_on_with_the_days(company: Company) -> None:
-    company.insert("ada", meeting("Then", SUNDAY_NOON.date() + timedelta(days=31), 10, 30, "ada"))
+    company.insert("ada", meeting("Then", SUNDAY_NOON.date() + timedelta(days=38), 10, 30, "ada"))
     company.sync("ada")
     assert titles(company, "ada") == []
     with clock.stopped(SUNDAY_NOON + timedelta(days=7)):
