@@ -104,6 +104,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "organization-rules": _may(GET=ADMINS, POST=ADMINS),
     "organization-rules-try": _may(POST=ADMINS),
     "organization-plan": _may(GET=ADMINS),
+    # calendars
+    "google-push": _with_proof("POST"),
     # scheduling
     "dashboard": _may(GET=EVERYBODY),  # the landing page to who isn't signed in
     "event": _may(GET=MEMBERS),

@@ -64,8 +64,7 @@ def test_an_excluded_calendar_is_erased_and_named_in_no_request_any_more(
     carry_out(company)
     company.google.log.clear()
     company.sync()
-    with company.acting():
-        tasks._sweep_one()
+    tasks.sweep()
 
     assert stored_titles(company) == ["Plan"]
     with company.inside():
