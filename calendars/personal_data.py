@@ -1,6 +1,6 @@
 """What calendars' tables hold of people."""
 
-from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
+from calendars.models import Calendar, Channel, Event, GoogleConnection, OutboxWrite, SetAsideEvent
 from privacy.register import Basis, Purpose, table
 
 table(
@@ -16,9 +16,10 @@ table(
         "scopes": "what Google lets Clockwise do",
         "connected_at": "when it was given",
         "ended_at": "when it ended",
+        "lists": "Google's settings for you: time zone, week start, time format, language",
     },
     secret={"credentials": "tokens, sealed", "to_revoke": "a token that Google is still to be told to forget"},
-    technical="problem writes_parked_until",
+    technical="problem writes_parked_until next_list_at",
 )
 table(
     Calendar,
@@ -31,19 +32,22 @@ table(
         "member": "whose calendar",
         "details": "address, name, published working hours",
         "is_primary": "whether it is your main one",
+        "is_read": "whether its events are read",
         "time_zone": "its time zone",
         "access_role": "what you may do in it",
         "synced_at": "when it was last read",
+        "changed_at": "when something in it last changed",
     },
     secret={"google_id_index": "keyed index of its address"},
-    technical="connection window_start window_end request_shape writes_settled problem",
+    technical="connection window_start window_end request_shape writes_settled problem "
+    "listed_at next_sync_at wake_ups wake_ups_answered failures",
 )
 table(
     Event,
     "Events",
     purpose=Purpose.SCHEDULING,
     basis=Basis.CONTRACT,
-    retention="five weeks after they end",
+    retention="six weeks after they end, at most",
     person=["member_id"],
     personal={
         "member": "on whose calendar",
@@ -82,4 +86,24 @@ table(
         "settled_at": "when it ended",
     },
     technical="etag purpose purpose_id not_before leased_until attempts problem notices",
+)
+table(
+    SetAsideEvent,
+    "Events that can't be read",
+    purpose=Purpose.SYNC,
+    basis=Basis.CONTRACT,
+    retention="until they can be read, six weeks after they end, or you leave",
+    person=["member_id"],
+    personal={"member": "on whose calendar", "calendar": "on which calendar", "google_id": "Google's id of it"},
+    technical="reason since",
+)
+table(
+    Channel,
+    "Messages that Google was asked for",
+    purpose=Purpose.SYNC,
+    basis=Basis.CONTRACT,
+    retention="a week, until you disconnect or leave",
+    person=["member_id"],
+    personal={"member": "whose calendar", "calendar": "which calendar", "resource": "events or the list of calendars"},
+    technical="connection resource_id opened_at expires_at renew_at heard_at refused_at ended_at",
 )
