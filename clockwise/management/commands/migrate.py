@@ -10,7 +10,7 @@ from clockwise.encryption.keys import create_installation_key
 
 
 class Command(DjangoMigrate):
-    def get_check_kwargs(self, options: dict[str, Any]) -> dict[str, Any]:
+    def get_check_kwargs(self, options: dict[str, Any]) -> Any:
         """Not the application's database: on a new one the walls that its checks look for are still to be built."""
         return {**super().get_check_kwargs(options), "databases": ["owner"]}
 
