@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from scim import tokens
 from scim.errors import ScimError
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PUBLIC_PATHS = frozenset({"/scim/v2/ServiceProviderConfig"})
 
 
@@ -23,6 +24,8 @@ class BearerTokenCheck:
         self.get_response = get_response
 
     def __call__(self, request: ScimRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.method not in METHODS:
+            return ScimError(405, f"SCIM uses {', '.join(METHODS)}.", headers={"Allow": ", ".join(METHODS)}).response()
         header = request.headers.get("Authorization", "")
         # How to authenticate may be asked without having done so (RFC 7643, section 5).
         if not header and request.path.rstrip("/") in PUBLIC_PATHS:
