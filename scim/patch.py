@@ -207,14 +207,15 @@ def _change_attribute(document: Json, attribute: Attribute, operation: _Operatio
     taken = documents.coerce(attribute, operation.value)
     if attribute.returned == "never":
         return
-    if taken is UNASSIGNED:
+    if attribute.is_complex and not attribute.multi_valued:
+        given = {} if taken is UNASSIGNED else taken
+        documents.put(document, attribute, _merged(attribute, present, operation.value, given))
+    elif taken is UNASSIGNED:
         if operation.verb == "replace":
             documents.put(document, attribute, UNASSIGNED)
     elif attribute.multi_valued:
         kept = present if operation.verb == "add" and present else []
         _put_elements(document, attribute, [*kept, *taken], touched=taken)
-    elif attribute.is_complex:
-        documents.put(document, attribute, _merged(attribute, present, operation.value, taken))
     else:
         documents.put(document, attribute, taken)
 

@@ -92,14 +92,14 @@ class IdentityProvider:
     def names(self, filter: str) -> set[str]:  # noqa: A002 - SCIM's own word
         return {user["userName"] for user in self.find(filter, count=200)}
 
-    def user(self, name: str, **more: Any) -> Answer:
-        answer = self.post("/Users", {"schemas": [USER], "userName": name, **more})
+    def user(self, user_name: str, /, **more: Any) -> Answer:
+        answer = self.post("/Users", {"schemas": [USER], "userName": user_name, **more})
         assert answer.status == 201, answer.body
         return answer
 
-    def group(self, name: str, *member_ids: str, **more: Any) -> Answer:
+    def group(self, display_name: str, /, *member_ids: str, **more: Any) -> Answer:
         members = [{"value": each} for each in member_ids]
-        answer = self.post("/Groups", {"schemas": [GROUP], "displayName": name, "members": members, **more})
+        answer = self.post("/Groups", {"schemas": [GROUP], "displayName": display_name, "members": members, **more})
         assert answer.status == 201, answer.body
         return answer
 
