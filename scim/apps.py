@@ -5,4 +5,5 @@ class ScimConfig(AppConfig):
     name = "scim"
 
     def ready(self) -> None:
-        from scim import personal_data  # noqa: F401  (tells the data register)
+        # Declares tables and retention.
+        from scim import personal_data  # noqa: F401

@@ -4,14 +4,13 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from clockwise import clock
 from clockwise.encryption.blind_index import organization_index
 from clockwise.tenancy.current import require_organization_id
-from scim.models import ProvisioningEntry, ProvisioningSettings
+from scim.models import ProvisioningEntry
 from scim.schema.attributes import Json
 
 LONGEST_BODY = 16_000
@@ -69,13 +68,6 @@ def keep(
             "agent": agent[:200],
         },
     )
-
-
-def prune() -> int:
-    """Delete the current organization's entries that are older than it keeps them. Answers how many."""
-    days = (ProvisioningSettings.objects.first() or ProvisioningSettings()).log_days
-    deleted, _ = ProvisioningEntry.objects.filter(at__lt=clock.now() - timedelta(days=days)).delete()
-    return deleted
 
 
 class _Mask:

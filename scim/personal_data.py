@@ -1,6 +1,9 @@
-"""What provisioning's tables hold of people."""
+"""What SCIM's tables hold of people, and for how long the provisioning log is kept."""
 
-from privacy.register import UNTIL_LEAVING, UNTIL_ORGANIZATION_ENDS, Basis, Purpose, table
+from datetime import datetime
+
+from privacy.register import UNTIL_ORGANIZATION_ENDS, Basis, Purpose, table
+from privacy.retention import Retention, retention
 from scim.models import (
     GroupRule,
     IndexedValue,
@@ -11,76 +14,100 @@ from scim.models import (
     ScimToken,
 )
 
+UNTIL_DELETED = "until the organization's identity provider deletes the user"
+
 table(
     Resource,
-    "What your identity provider sent of you",
+    "What your organization's identity provider sent",
     purpose=Purpose.PROVISIONING,
     basis=Basis.CONTRACT,
-    retention=UNTIL_LEAVING,
+    retention=UNTIL_DELETED,
     person=["member_id"],
     personal={
-        "member": "whose record",
-        "document": "name, addresses and other attributes as sent",
-        "active": "whether you may sign in",
-        "created_at": "when it was made",
-        "modified_at": "when it was changed",
-        "granted_role": "role by a group rule",
+        "member": "whose account it is",
+        "document": "names, addresses and whatever else the identity provider sent",
+        "active": "whether it says that you are there",
+        "granted_role": "the role that its groups gave you",
+        "created_at": "when it was first sent",
+        "modified_at": "when it was last changed",
     },
     technical="resource_type version team",
 )
 table(
     IndexedValue,
-    "Indexes of what your identity provider sent",
+    "Keyed indexes of what the identity provider sent",
     purpose=Purpose.PROVISIONING,
     basis=Basis.CONTRACT,
-    retention=UNTIL_LEAVING,
+    retention=UNTIL_DELETED,
     person=["resource__member_id"],
-    secret={"value_index": "keyed index of a value"},
+    secret={"value_index": "keyed index of one value"},
     technical="resource resource_type path is_unique",
 )
 table(
     Membership,
-    "Groups of your identity provider that you are in",
+    "Groups of the identity provider that you are in",
     purpose=Purpose.PROVISIONING,
     basis=Basis.CONTRACT,
-    retention=UNTIL_LEAVING,
+    retention=UNTIL_DELETED,
     person=["member__member_id"],
     personal={"member": "who", "group": "in which group"},
 )
 table(
-    ProvisioningEntry,
-    "Log of your identity provider's requests",
-    purpose=Purpose.SECURITY,
-    basis=Basis.LEGITIMATE_INTEREST,
-    retention="30 days, unless an admin chose otherwise",
-    personal={"body": "what was asked and answered", "resource_id": "about which record", "at": "when"},
-    technical="token_id resource_type action status is_alert",
-)
-table(
     ScimToken,
-    "Tokens of identity providers",
-    purpose=Purpose.PROVISIONING,
+    "Tokens of the identity provider",
+    purpose=Purpose.SECURITY,
     basis=Basis.CONTRACT,
     retention=UNTIL_ORGANIZATION_ENDS,
     person=["created_by_id"],
-    personal={"created_by": "who made it", "created_at": "when"},
+    personal={"created_by": "who made it"},
     secret={"token_hash": "hash of the token"},
-    technical="prefix details scopes expires_at last_used_at revoked_at",
-    kept_because="The organization's provider goes on using it. The link to the person is cut.",
+    technical="prefix details scopes created_at expires_at last_used_at revoked_at",
+    kept_because="it is the organization's; who made it is forgotten with the member",
 )
-for _model, _label, _columns in (
-    (
-        ProvisioningSettings,
-        "Settings of provisioning",
-        "entra_tolerant is_trial blocks_unlisted requests_per_second opened_at_most log_days",
-    ),
-    (GroupRule, "Rules for groups", "details outcome role created_at"),
-):
-    table(
-        _model,
-        _label,
-        purpose=Purpose.PROVISIONING,
-        basis=Basis.NONE,
-        retention=UNTIL_ORGANIZATION_ENDS,
-        technical=_columns,
+table(
+    ProvisioningSettings,
+    "How the identity provider is dealt with",
+    purpose=Purpose.PROVISIONING,
+    basis=Basis.NONE,
+    retention=UNTIL_ORGANIZATION_ENDS,
+    technical="entra_tolerant is_trial blocks_unlisted requests_per_second opened_at_most",
+)
+table(
+    GroupRule,
+    "What groups become",
+    purpose=Purpose.PROVISIONING,
+    basis=Basis.NONE,
+    retention=UNTIL_ORGANIZATION_ENDS,
+    technical="details outcome role created_at",
+)
+table(
+    ProvisioningEntry,
+    "Provisioning log",
+    purpose=Purpose.SECURITY,
+    basis=Basis.LEGITIMATE_INTEREST,
+    retention="90 days, or as the organization chooses; personal values are masked in it",
+    technical="at token_id resource_id resource_type action status is_alert body",
+)
+
+
+def _before(instant: datetime) -> int:
+    return ProvisioningEntry.objects.filter(at__lt=instant).count()
+
+
+def _delete_before(instant: datetime) -> int:
+    deleted, _ = ProvisioningEntry.objects.filter(at__lt=instant).delete()
+    return deleted
+
+
+retention(
+    Retention(
+        name="provisioning_log",
+        label="Provisioning log",
+        why="To see what the identity provider asked for, and what came of it.",
+        days=90,
+        least=7,
+        most=730,
+        count=_before,
+        delete=_delete_before,
     )
+)

@@ -25,7 +25,6 @@ class ProvisioningSettings(TenantModel):
     requests_per_second = models.PositiveIntegerField(default=REQUESTS_PER_SECOND)
     # The most documents that one filter may open.
     opened_at_most = models.PositiveIntegerField(default=OPENED_AT_MOST)
-    log_days = models.PositiveIntegerField(default=90)
 
     class Meta:
         base_manager_name = "objects"

@@ -148,7 +148,7 @@ def test_a_deactivation_in_bulk_ends_access_too(provider: IdentityProvider) -> N
 
 def test_foreign_resources_are_out_of_reach(provider: IdentityProvider, mallory: IdentityProvider) -> None:
     carl = provider.user("carl")
-    operations = [
+    operations: list[dict[str, Any]] = [
         {"method": "DELETE", "path": f"/Users/{carl.id}"},
         {"method": "PUT", "path": f"/Users/{carl.id}", "data": {"userName": "x"}},
         {"method": "PATCH", "path": f"/Users/{carl.id}", "data": {"Operations": [op("add", "title", "x")]}},

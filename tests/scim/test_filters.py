@@ -12,7 +12,7 @@ from scim.models import ProvisioningSettings
 from tests.scim.idp import ENTERPRISE, IdentityProvider, op
 from tests.scim.test_protocol import assert_error
 
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "ann": {"title": "Boss", "displayName": "Ann A", "active": True, "externalId": "E-1"},
     "bob": {"title": "boss", "displayName": "Bob B", "active": False, "externalId": "e-1"},
     "cyd": {"displayName": "100% _wild", "active": True, "nickName": 'say "hi" \\ bye'},

@@ -9,7 +9,10 @@ from scim.models import ProvisioningSettings
 from tests.scim.idp import ENTERPRISE, GROUP, PATCH_OP, IdentityProvider, op
 from tests.scim.test_protocol import assert_error, without
 
-EMAILS = [{"value": "w@x.example", "type": "work", "primary": True}, {"value": "h@x.example", "type": "home"}]
+EMAILS: list[dict[str, Any]] = [
+    {"value": "w@x.example", "type": "work", "primary": True},
+    {"value": "h@x.example", "type": "home"},
+]
 
 HOME = {"value": "n@x.example", "type": "home"}
 
@@ -29,7 +32,8 @@ def patched(provider: IdentityProvider, carl: str, *operations: dict[str, Any]) 
     answer = provider.patch(f"/Users/{carl}", *operations)
     assert answer.status == 200, answer.body
     assert provider.get(f"/Users/{carl}").body == answer.body
-    return answer.body  # type: ignore[no-any-return]
+    body: dict[str, Any] = answer.body
+    return body
 
 
 GOOD: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
@@ -86,7 +90,7 @@ def test_operations_change_what_they_name_and_nothing_else(
 ) -> None:
     before = provider.get(f"/Users/{carl}").body
     after = patched(provider, carl, *operations)
-    wanted = {**before, **changes}
+    wanted: dict[str, Any] = {**before, **changes}
     shown = {name: value for name, value in wanted.items() if value is not None}
     assert without(after, "meta", "schemas") == without(shown, "meta", "schemas")
 
