@@ -76,6 +76,8 @@ def _value(field: Any, model: type[TenantModel], rows: Rows, words: str) -> Any:
 
 
 def _plain(field: Any, words: str) -> Any:
+    if field.name == "time_zone":
+        return "Europe/Berlin"
     if isinstance(field, models.DateTimeField):
         return clock.now() + timedelta(hours=1 if "end" in field.name else 0)
     if isinstance(field, models.DateField):
