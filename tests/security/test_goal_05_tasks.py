@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -57,13 +57,13 @@ def look(pair: Pair, count: int) -> list[tuple[str, list[str]]]:
     ended, seen = send(pair, count)
     with running_worker():
         deadline = time.monotonic() + LONGEST_SECONDS
-        while int(store.get(worker.ENDED) or 0) < ended:  # type: ignore[arg-type]
+        while int(store.get(worker.ENDED) or 0) < ended:
             assert time.monotonic() < deadline, "The worker does not finish."
             time.sleep(0.2)
-    found = [tuple(json.loads(line)) for line in store.lrange(worker.SEEN, 0, -1)]  # type: ignore[union-attr]
+    found = [tuple(json.loads(line)) for line in store.lrange(worker.SEEN, 0, -1)]
     store.delete(worker.SEEN, worker.ENDED)
     assert len(found) == seen  # those without an organization never ran
-    return found  # type: ignore[return-value]
+    return found
 
 
 def leaks(found: list[tuple[str, list[str]]]) -> list[tuple[str, list[str]]]:
@@ -90,10 +90,10 @@ def test_goal_05_control_a_worker_that_keeps_its_organization_leaks(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A task that runs without a header takes what ran before it: the mistake that the context forbids."""
-    before: list[object] = []
+    before: list[UUID] = []
 
     def run_here(self: tasks.TenantTask, *args: object, **kwargs: object) -> object:
-        with current.acting_for(before[-1]):  # type: ignore[arg-type]
+        with current.acting_for(before[-1]):
             return self.run(*args, **kwargs)
 
     monkeypatch.setattr(tasks.TenantTask, "_run_here", run_here)
@@ -101,6 +101,6 @@ def test_goal_05_control_a_worker_that_keeps_its_organization_leaks(
     store = worker.store()
     store.delete(worker.SEEN)
     worker.look_around(str(pair.organization_id), "ok")
-    found = [tuple(json.loads(line)) for line in store.lrange(worker.SEEN, 0, -1)]  # type: ignore[union-attr]
+    found = [tuple(json.loads(line)) for line in store.lrange(worker.SEEN, 0, -1)]
     store.delete(worker.SEEN)
-    assert leaks(found) == [(str(pair.organization_id), [str(pair.other_organization_id)])]  # type: ignore[arg-type]
+    assert leaks(found) == [(str(pair.organization_id), [str(pair.other_organization_id)])]

@@ -7,7 +7,7 @@ import pytest
 from django.apps import apps
 
 from clockwise.encryption import envelope, sealed
-from clockwise.encryption.errors import SealBroken
+from clockwise.encryption.errors import KeyMissing, SealBroken
 from clockwise.encryption.sealed import SealedBlob, SealedField
 from clockwise.tenancy import current
 from tests.organizations import Pair
@@ -29,7 +29,8 @@ def blobs(pair: Pair, member: Any) -> Blobs:
     with current.organization(member.organization_id):
         for field in SEALED:
             model = field.model
-            row = model._base_manager.filter(pk=rows[model].pk).first() if model in rows else None
+            known = rows.get(model)  # type: ignore[arg-type]
+            row: Any = model._base_manager.filter(pk=known.pk).first() if known else None
             row = row or model._base_manager.first()
             blob = row.__dict__[field.attname] if row else None
             if blob is not None:
@@ -41,7 +42,7 @@ def opens(field: SealedField[Any], row: Any, blob: bytes) -> bool:
     with current.organization(getattr(row, "organization_id", row.pk)):
         try:
             field.open(field.place_of(row), SealedBlob(blob))
-        except SealBroken:
+        except (SealBroken, KeyMissing):  # a changed generation names a key that there is not
             return False
     return True
 
@@ -65,12 +66,7 @@ def test_goal_08_every_flipped_bit_and_every_cut_is_refused(pair: Pair) -> None:
         for bit in range(len(blob) * 8 if field is SEALED[0] else 64):
             changed = bytearray(blob)
             changed[bit // 8] ^= 1 << bit % 8
-            try:
-                assert not opens(field, row, bytes(changed)), (field, bit)
-            except envelope.SealBroken:
-                continue
-            except Exception as error:  # noqa: BLE001 - a generation that no key has is a missing key
-                assert "keystore has no key" in str(error)
+            assert not opens(field, row, bytes(changed)), (field, bit)
         for length in (0, 1, 3, 15, 31, len(blob) - 1):
             assert not opens(field, row, blob[:length])
 
@@ -78,10 +74,7 @@ def test_goal_08_every_flipped_bit_and_every_cut_is_refused(pair: Pair) -> None:
 def test_goal_08_plain_text_in_the_column_is_never_taken_for_content(pair: Pair) -> None:
     for field, (row, _) in blobs(pair, pair.ada).items():
         for plain in (b"", b"{}", b"null", json.dumps({"title": "plain"}).encode(), b"\x01" + b"\0" * 64):
-            try:
-                assert not opens(field, row, plain)
-            except Exception as error:  # noqa: BLE001
-                assert "keystore has no key" in str(error)
+            assert not opens(field, row, plain)
 
 
 def test_goal_08_control_without_associated_data_a_row_takes_its_neighbours_blob(
@@ -96,7 +89,7 @@ def test_goal_08_control_without_associated_data_a_row_takes_its_neighbours_blob
         one, two = (Team.objects.create(details=Team.Details(name=name)) for name in ("One", "Two"))
         blob = Team.objects.get(pk=one.pk).__dict__["details"]
         field = Team._meta.get_field("details")
-    assert opens(field, two, blob)  # type: ignore[arg-type]
+    assert opens(field, two, blob)
 
 
 def test_goal_08_control_without_a_purpose_a_column_takes_anothers_blob(
@@ -115,4 +108,4 @@ def test_goal_08_control_without_a_purpose_a_column_takes_anothers_blob(
         row.to_revoke = Credentials(refresh_token="another")
         row.save(update_fields=["to_revoke"])
         blob = GoogleConnection.objects.get(pk=row.pk).__dict__["to_revoke"]
-    assert opens(GoogleConnection._meta.get_field("credentials"), row, blob)  # type: ignore[arg-type]
+    assert opens(GoogleConnection._meta.get_field("credentials"), row, blob)

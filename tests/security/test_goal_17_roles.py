@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.urls import path
 
@@ -21,7 +22,7 @@ NAMED = [address for address in ADDRESSES if address.name in ENDPOINTS]
 MEMBER_CALLERS = sorted(MEMBERS | {Caller.ANONYMOUS})
 
 
-def is_refused(response: HttpResponse) -> bool:
+def is_refused(response: HttpResponseBase) -> bool:
     """Told to sign in, or that the role doesn't allow it."""
     to_landing = response.status_code == 302 and response.headers["Location"] == "/"
     return response.status_code in {401, 403} or to_landing or "HX-Redirect" in response.headers
