@@ -4,6 +4,7 @@ import io
 import logging
 import logging.config
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -42,11 +43,9 @@ def log() -> Iterator[io.StringIO]:
     """What the installation's own configuration writes, for every logger."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
-    formatter = dict(settings.LOGGING["formatters"]["line"])
-    factory = formatter.pop("()")
-    from django.utils.module_loading import import_string
-
-    handler.setFormatter(import_string(factory)(formatter["format"]))
+    configuration: Any = settings.LOGGING
+    configured = logging.config.DictConfigurator(configuration)
+    handler.setFormatter(configured.configure_formatter(configuration["formatters"]["line"]))
     root = logging.getLogger()
     root.addHandler(handler)
     level, root.level = root.level, logging.DEBUG
