@@ -42,9 +42,11 @@ docs: setup ## Run every command that README and docs tell people to type, on th
 scim-target: setup ## Serve SCIM with test settings and two fresh organizations, printed as JSON (TEST_RESOURCE=0)
 	@$(BIN)/python -m tests.scim.target
 
-lint: setup ## Check style and format
+lint: setup ## Check style and format, and lint Dockerfile and Compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/compose-lint check --quiet --fail-on medium --no-env --config .ci/compose-lint.yml --strict-config docker-compose.yml
 
 types: setup ## Check types
 	CLOCKWISE_WITHOUT_SERVICES=1 $(BIN)/mypy
