@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from calendars import exclusions, locks, meter, outbox, pacing
 from calendars.models import Calendar, GoogleConnection
@@ -23,9 +24,10 @@ from clockwise.google.errors import (
     GrantRevoked,
 )
 from clockwise.google.oauth import Grant
-from clockwise.google.transport import AccessTokens
+from clockwise.google.transport import AccessTokens, AuthorizedTransport
 from clockwise.organizations import access, grants
 from clockwise.organizations.models import Member
+from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 
 log = logging.getLogger(__name__)
@@ -67,6 +69,14 @@ def _sync_soon(connection_id: UUID) -> None:
     from calendars import tasks
 
     transaction.on_commit(lambda: tasks.wake(tasks.sync_connection, connection_id))
+
+
+def ask_who(connection_id: UUID) -> None:
+    """Ask Google who this is, the least that a live grant can be asked: what a suspended account no longer answers.
+
+    Used outside transactions. Raises GrantRevoked, after one forced refresh, and whatever else Google answers.
+    """
+    AuthorizedTransport(ConnectionTokens(connection_id)).request(configured().userinfo_uri)
 
 
 def client_for(connection_id: UUID, *, share: float = pacing.READING) -> CalendarClient:
@@ -158,19 +168,27 @@ def _is_good(credentials: Credentials) -> bool:
 
 
 def mark_revoked(connection_id: UUID, *, reason: str, since: datetime) -> bool:
-    """Google no longer honours the grant: off at once. Opens its own transaction.
+    """Google no longer honours the grant: off at once, with all of the member's access. Opens its own transaction.
 
     since: when the refused call began; a grant that the member gave later is another one. False if they did.
     """
     with current.transaction():
+        # The member first, in the gate's order: else a signal at the same moment would lock the other way round.
+        member = Member.objects.select_for_update().filter(pk__in=_member_of(connection_id)).first()
         connection = GoogleConnection.objects.select_for_update().filter(pk=connection_id).first()
-        if connection is None or connection.state != GoogleConnection.State.ACTIVE:
+        if member is None or connection is None or connection.state != GoogleConnection.State.ACTIVE:
             return True
         if connection.connected_at > since:
             return False
         _end(connection, GoogleConnection.State.REVOKED)
         record("google_connection.revoked", by=None, target=connection, reason=reason)
+        why = Reason.GRANT_REVOKED if reason == "invalid_grant" else Reason.ACCOUNT_REFUSED
+        access.end(member, reason=why)
         return True
+
+
+def _member_of(connection_id: UUID) -> QuerySet[GoogleConnection, UUID]:
+    return GoogleConnection.objects.filter(pk=connection_id).values_list("member_id", flat=True)
 
 
 def disconnect(member_id: UUID) -> bool:

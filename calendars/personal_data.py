@@ -19,7 +19,7 @@ table(
         "lists": "Google's settings for you: time zone, week start, time format, language",
     },
     secret={"credentials": "tokens, sealed", "to_revoke": "a token that Google is still to be told to forget"},
-    technical="problem writes_parked_until next_list_at",
+    technical="problem writes_parked_until next_list_at alive_at",
 )
 table(
     Calendar,

@@ -12,7 +12,7 @@ from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from calendars import connections, delivery, locks, wake_ups
+from calendars import connections, delivery, liveness, locks, wake_ups
 from calendars.models import Calendar, GoogleConnection, OutboxWrite
 from calendars.sync import calendar as one_calendar
 from calendars.sync import calendar_list, channels
@@ -106,6 +106,20 @@ def perform_writes() -> None:
             wake_ups.note(calendar)
     if delivery.is_waiting():
         wake(perform_writes)
+
+
+@tenant_task(name="calendars.check_grant", expires=60)
+def check_grant(connection_id: str) -> None:
+    liveness.check(UUID(connection_id))
+
+
+@shared_task(name="calendars.check_grants", ignore_result=True, expires=liveness.TICK_SECONDS)
+def check_grants() -> None:
+    """Each few seconds: who uses Clockwise, and does Google still let them in?"""
+    for organization_id in liveness.organizations():
+        with current.acting_for(organization_id):
+            for connection_id in liveness.due():
+                wake(check_grant, connection_id)
 
 
 @dataclass

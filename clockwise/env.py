@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -26,6 +26,7 @@ GOOGLE_DEFAULTS = {
     "GOOGLE_JWKS_URI": "https://www.googleapis.com/oauth2/v3/certs",
     "GOOGLE_ISSUERS": "https://accounts.google.com,accounts.google.com",
     "GOOGLE_API_ROOT": "https://www.googleapis.com/",
+    "GOOGLE_RISC_CONFIGURATION_URI": "https://accounts.google.com/.well-known/risc-configuration",
 }
 
 
@@ -155,6 +156,24 @@ class Environment:
         if value and not value.startswith("s3://"):
             raise refuse("CLOCKWISE_AUDIT_ANCHORS", "is no bucket", "Set s3://bucket/prefix, with object lock on.")
         return value
+
+    def mail(self) -> dict[str, Any]:
+        """Django's mail settings of `CLOCKWISE_SMTP_URL`; without it no mail is sent. TLS always, off loopback."""
+        value = self.text("CLOCKWISE_SMTP_URL")
+        if not value:
+            return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+        parts = urlsplit(value)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise refuse("CLOCKWISE_SMTP_URL", "is no mail server", "Set smtp://USER:PASSWORD@HOST:587, or smtps://...")
+        return {
+            "EMAIL_HOST": parts.hostname,
+            "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+            "EMAIL_HOST_USER": unquote(parts.username or ""),
+            "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+            "EMAIL_USE_SSL": parts.scheme == "smtps",
+            "EMAIL_USE_TLS": parts.scheme == "smtp" and parts.hostname not in LOOPBACK,
+            "EMAIL_TIMEOUT": 10,
+        }
 
     def google(self) -> dict[str, str]:
         """The `GOOGLE_*` settings, Google's own addresses where none is set."""

@@ -25,6 +25,8 @@ CLOCKWISE_KMS_KEY_ID = ENV.text("CLOCKWISE_KMS_KEY_ID")
 CLOCKWISE_KEYSTORE = ENV.keystore
 CLOCKWISE_AUDIT_ANCHORS = ENV.audit_anchors
 GOOGLE = ENV.google()
+globals().update(ENV.mail())
+DEFAULT_FROM_EMAIL = ENV.text("CLOCKWISE_MAIL_FROM", "clockwise@localhost")
 GOOGLE_REQUESTS_A_MINUTE = ENV.google_requests_a_minute()
 
 INSTALLED_APPS = [
@@ -174,6 +176,9 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 REDIS_URL = ENV.redis_url
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "calendars.sweep", "schedule": 60},
+    "grants": {"task": "calendars.check_grants", "schedule": 15},
+    "housekeeping": {"task": "organizations.forget_old", "schedule": 24 * 3600},
+    "receipts": {"task": "organizations.mail_receipts", "schedule": 24 * 3600},
     "audit": {"task": "audit.seal_the_minute", "schedule": 60},
     "privacy": {"task": "privacy.sweep", "schedule": 30},
     "retention": {"task": "privacy.retain", "schedule": 3600},

@@ -16,6 +16,7 @@ from clockwise.encryption import keys
 from clockwise.encryption.keys import KeyOwner
 from clockwise.organizations import access, standing
 from clockwise.organizations.models import Member, Organization
+from clockwise.organizations.reasons import Reason
 from clockwise.organizations.roles import Role
 from clockwise.tenancy import current
 from privacy import purges, register
@@ -53,8 +54,7 @@ def request(member: Member, *, typed: str, by: Member) -> Erasure:
 
 def begin(member: Member, *, by: UUID | None) -> Erasure:
     """In the caller's transaction, for commands and pages alike. Twice is once."""
-    Member.objects.filter(pk=member.pk).update(is_active=False)
-    access.end(member, reason="erased")
+    access.end(member, reason=Reason.ERASED)
     erasure = _noted(member.pk, by)
     record("privacy.erasure_requested", by=by, target=member)
     transaction.on_commit(_wake)

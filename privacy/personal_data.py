@@ -7,7 +7,9 @@ from django.contrib.sessions.models import Session
 from clockwise.audit.models import AuditEntry, AuditHead, AuditLeaf
 from clockwise.organizations.models import (
     ApiToken,
+    BrowserSession,
     Domain,
+    HeardSignal,
     Member,
     Organization,
     OrganizationRules,
@@ -43,7 +45,7 @@ table(
     "Sessions",
     purpose=Purpose.ACCOUNT,
     basis=Basis.CONTRACT,
-    retention="12 hours after signing in, or until signing out",
+    retention="7 days after signing in, or until signing out",
     secret={"session_data": "who is signed in, encrypted"},
     technical="session_key expire_date",
 )
@@ -60,9 +62,35 @@ table(
         "is_active": "whether you may sign in",
         "created_at": "when you were added",
         "signed_in_at": "when you last signed in",
+        "access_ended_at": "when your access last ended",
+        "access_ended_reason": "why it ended",
     },
     secret={"subject_index": "keyed index of the Google account id", "address_index": "keyed index of the address"},
     technical="epoch",
+)
+table(
+    BrowserSession,
+    "Signed-in browsers",
+    purpose=Purpose.SECURITY,
+    basis=Basis.CONTRACT,
+    retention="30 days after the browser was signed out",
+    person=["member_id"],
+    personal={
+        "member": "whose it is",
+        "details": "address of the computer, kind of browser",
+        "opened_at": "when it was signed in",
+        "seen_at": "when it was last used, to the minute",
+        "confirmed_at": "when Google last confirmed who you are",
+        "ended_at": "when it was signed out",
+    },
+)
+table(
+    HeardSignal,
+    "Signals of Google's that were heard",
+    purpose=Purpose.SECURITY,
+    basis=Basis.NONE,
+    retention="30 days",
+    technical="jti_hash heard_at",
 )
 table(
     ApiToken,

@@ -9,6 +9,7 @@ from clockwise.audit.record import record
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.organizations import access, lookups, members
 from clockwise.organizations.models import Member, MemberDetails
+from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from scim import rules
 from scim.journal import Journal
@@ -70,17 +71,13 @@ def end(member: Member, journal: Journal) -> None:
     if rules.is_last_owner(member):
         journal.alert("The last owner has lost access. The organization has no owner now: appoint one.")
         record("scim.owner_lost", by=None, target=member)
-    member.is_active = False
-    member.save(update_fields=["is_active"])
-    access.end(member, reason="identity provider")
+    access.end(member, reason=Reason.IDENTITY_PROVIDER)
     record("scim.user_deactivated", by=None, target=member)
     journal.say("Ended the member's access: sessions, API tokens, calendar sync and queued work.")
 
 
 def restore(member: Member, journal: Journal) -> None:
-    member.is_active = True
-    member.save(update_fields=["is_active"])
-    record("access.restored", by=None, target=member, reason="identity provider")
+    access.restore(member, reason=Reason.IDENTITY_PROVIDER)
     record("scim.user_reactivated", by=None, target=member)
     journal.say("Restored the member's access. They sign in again.")
 

@@ -21,7 +21,7 @@ LONG_NAMES = {"email": API + "userinfo.email", "profile": API + "userinfo.profil
 IDENTITY = ("openid", *LONG_NAMES.values())
 KEPT = (
     "client_id", "redirect_uri", "state", "nonce", "code_challenge", "code_challenge_method", "access_type", "prompt",
-    "response_type", "include_granted_scopes",
+    "response_type", "include_granted_scopes", "max_age",
 )  # fmt: skip
 CODE_LIFETIME = timedelta(minutes=10)
 
@@ -60,6 +60,7 @@ def decide(state: State, query: dict[str, str], form: Form) -> str:
         offline=one.get("access_type") == "offline",
         asked_again="consent" in one.get("prompt", "").split(),
         expires_at=state.now() + CODE_LIFETIME,
+        asked_at=int(state.now().timestamp()) if one.get("max_age") else None,
     )
     return _back(one, code=code, scope=" ".join(granted))
 

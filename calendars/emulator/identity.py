@@ -17,8 +17,10 @@ Json = dict[str, Any]
 LIFETIME = timedelta(hours=1)
 
 
-def id_token(state: State, person: Person, scopes: list[str], *, issuer: str, nonce: str) -> str:
-    """A JWT signed with RS256. `hd` only for a Workspace person."""
+def id_token(
+    state: State, person: Person, scopes: list[str], *, issuer: str, nonce: str, asked_at: int | None = None
+) -> str:
+    """A JWT signed with RS256. `hd` only for a Workspace person, `auth_time` only where `max_age` asked for it."""
     now = state.now()
     claims = {
         "iss": issuer,
@@ -30,7 +32,29 @@ def id_token(state: State, person: Person, scopes: list[str], *, issuer: str, no
     }
     if nonce:
         claims["nonce"] = nonce
-    header = {"alg": "RS256", "typ": "JWT", "kid": _key_id(state)}
+    if asked_at:
+        claims["auth_time"] = asked_at
+    return _signed(state, claims, "JWT")
+
+
+def security_event(state: State, issuer: str, name: str, details: Json, *, jti: str) -> str:
+    """A security event token about an account (RFC 8417, developers.google.com/identity/protocols/risc)."""
+    claims = {
+        "iss": f"{issuer}/",
+        "aud": [state.client_id],
+        "iat": int(state.now().timestamp()),
+        "jti": jti,
+        "events": {name: details},
+    }
+    return _signed(state, claims, "secevent+jwt")
+
+
+def risc_configuration(issuer: str) -> Json:
+    return {"issuer": f"{issuer}/", "jwks_uri": f"{issuer}/oauth2/v3/certs", "delivery_methods_supported": []}
+
+
+def _signed(state: State, claims: Json, kind: str) -> str:
+    header = {"alg": "RS256", "typ": kind, "kid": _key_id(state)}
     signed = b".".join(_encoded(json.dumps(part).encode()) for part in (header, claims))
     return (signed + b"." + _encoded(state.key().sign(signed, padding.PKCS1v15(), SHA256()))).decode()
 

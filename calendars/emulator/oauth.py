@@ -76,7 +76,7 @@ def _exchanged(state: State, form: dict[str, str], issuer: str) -> Json:
     is_first = known is None or not known.is_live
     before = [] if known is None or is_first else known.scopes
     state.grants[code.email] = Grant(list(dict.fromkeys([*before, *code.scopes])))
-    answer = _access(state, code.email, code.scopes, issuer, code.nonce)
+    answer = _access(state, code.email, code.scopes, issuer, code.nonce, code.asked_at)
     # Google gives a refresh token at the first consent only, or when consent was asked for again.
     held = any(found.email == code.email for found in state.refresh_tokens.values())
     if code.offline and (code.asked_again or not held):
@@ -108,7 +108,7 @@ def _refreshed(state: State, form: dict[str, str], issuer: str) -> Json:
     return _access(state, found.email, found.scopes, issuer, "")
 
 
-def _access(state: State, email: str, scopes: list[str], issuer: str, nonce: str) -> Json:
+def _access(state: State, email: str, scopes: list[str], issuer: str, nonce: str, asked_at: int | None = None) -> Json:
     access = "ya29." + secrets.token_urlsafe(32)
     state.access_tokens[access] = Token(email, scopes, state.now() + TOKEN_LIFETIME)
     answer: Json = {
@@ -118,5 +118,6 @@ def _access(state: State, email: str, scopes: list[str], issuer: str, nonce: str
         "token_type": "Bearer",
     }
     if "openid" in scopes:
-        answer["id_token"] = identity.id_token(state, state.people[email], scopes, issuer=issuer, nonce=nonce)
+        person = state.people[email]
+        answer["id_token"] = identity.id_token(state, person, scopes, issuer=issuer, nonce=nonce, asked_at=asked_at)
     return answer

@@ -1,11 +1,12 @@
 """The emulator as a library: `with Emulator(seed) as google: ...`; from a shell: `python -m calendars.emulator`."""
 
 import json
+import secrets
 import threading
 from pathlib import Path
 from typing import Any, Self
 
-from calendars.emulator import access, listing, oauth, views
+from calendars.emulator import access, identity, listing, oauth, views
 from calendars.emulator.api import CalendarApi
 from calendars.emulator.faults import Faults
 from calendars.emulator.push import CALENDAR_LIST, Push
@@ -29,6 +30,7 @@ def endpoints(url: str, client_id: str = "emulator-client", client_secret: str =
         "GOOGLE_JWKS_URI": f"{url}/oauth2/v3/certs",
         "GOOGLE_ISSUERS": url,
         "GOOGLE_API_ROOT": f"{url}/",
+        "GOOGLE_RISC_CONFIGURATION_URI": f"{url}/.well-known/risc-configuration",
     }
 
 
@@ -132,6 +134,15 @@ class Emulator:
     def suspend(self, email: str, suspended: bool = True) -> None:
         with self.lock:
             self.state.people[email].is_suspended = suspended
+
+    def security_event(self, email: str, name: str, *, jti: str = "", **details: str) -> str:
+        """A signed event about the person's account, as Google would send it; `name` is its URI's last part."""
+        with self.lock:
+            family = "oauth" if name.startswith("token") else "risc"
+            uri = f"https://schemas.openid.net/secevent/{family}/event-type/{name}"
+            subject = {"subject_type": "iss-sub", "iss": f"{self.url}/", "sub": self.state.people[email].subject}
+            about = {"subject": subject, **details} if name != "verification" else details
+            return identity.security_event(self.state, self.url, uri, about, jti=jti or secrets.token_hex(16))
 
     def expire_sync_tokens(self) -> None:
         with self.lock:

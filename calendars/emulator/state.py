@@ -71,6 +71,8 @@ class Code:
     offline: bool
     asked_again: bool
     expires_at: datetime
+    # When the person proved who they are (seconds since 1970), where the request had a `max_age`.
+    asked_at: int | None = None
 
 
 @dataclass

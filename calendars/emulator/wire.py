@@ -186,6 +186,8 @@ class Handler(BaseHTTPRequestHandler):
                 return status, {**headers, "Cache-Control": "public, max-age=3600"}, body
             if path == "/.well-known/openid-configuration":
                 return _json(200, identity.configuration(emulator.url))
+            if path == "/.well-known/risc-configuration":
+                return _json(200, identity.risc_configuration(emulator.url))
         raise ApiError(404, "notFound", "Not Found")
 
     def _token(self, form: dict[str, str], authorization: str) -> Answer:

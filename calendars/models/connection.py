@@ -49,6 +49,8 @@ class GoogleConnection(MemberRow):
     next_list_at = models.DateTimeField(null=True)
     connected_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    # When Google last showed that the grant lives; who uses Clockwise right now is asked about each minute.
+    alive_at = models.DateTimeField(null=True)
 
     class Meta:
         base_manager_name = "objects"

@@ -16,10 +16,19 @@ class GoogleSettings:
     jwks_uri: str = "https://www.googleapis.com/oauth2/v3/certs"
     issuers: tuple[str, ...] = ("https://accounts.google.com", "accounts.google.com")
     api_root: str = "https://www.googleapis.com/"
+    risc_configuration_uri: str = "https://accounts.google.com/.well-known/risc-configuration"
     allow_insecure: bool = False
 
     def __post_init__(self) -> None:
-        for name in ("auth_uri", "token_uri", "revoke_uri", "userinfo_uri", "jwks_uri", "api_root"):
+        for name in (
+            "auth_uri",
+            "token_uri",
+            "revoke_uri",
+            "userinfo_uri",
+            "jwks_uri",
+            "api_root",
+            "risc_configuration_uri",
+        ):
             schemes = ("https://", "http://") if self.allow_insecure else ("https://",)
             if not getattr(self, name).startswith(schemes):
                 raise ValueError(f"GOOGLE_{name.upper()} must start with {' or '.join(schemes)}")
@@ -40,5 +49,6 @@ def configured() -> GoogleSettings:
         jwks_uri=given["GOOGLE_JWKS_URI"],
         issuers=tuple(issuer.strip() for issuer in given["GOOGLE_ISSUERS"].split(",") if issuer.strip()),
         api_root=given["GOOGLE_API_ROOT"].rstrip("/") + "/",
+        risc_configuration_uri=given["GOOGLE_RISC_CONFIGURATION_URI"],
         allow_insecure=settings.LOCAL_MODE,
     )

@@ -2,7 +2,7 @@
 
 import hmac
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from google.auth import jwt
@@ -22,7 +22,10 @@ class IdTokenRefused(GoogleError):
 
 @dataclass(frozen=True)
 class Identity:
-    """`subject` is the key, an address may change hands (O11). `hosted_domain`: the Workspace, None for a consumer."""
+    """`subject` is the key, an address may change hands (O11). `hosted_domain`: the Workspace, None for a consumer.
+
+    authenticated_at: when Google last asked the person to prove who they are; only where that was asked for.
+    """
 
     subject: str
     email: str
@@ -30,6 +33,8 @@ class Identity:
     hosted_domain: str | None
     name: str
     picture: str
+    issued_at: datetime | None = None
+    authenticated_at: datetime | None = None
 
 
 def verify(id_token: str, *, settings: GoogleSettings, nonce: str, now: datetime) -> Identity:
@@ -100,9 +105,17 @@ def _identity(claims: dict[str, Any]) -> Identity:
         hosted_domain=domain.lower() or None,
         name=_text(claims, "name"),
         picture=_text(claims, "picture"),
+        issued_at=_instant(claims, "iat"),
+        authenticated_at=_instant(claims, "auth_time"),
     )
 
 
 def _text(claims: dict[str, Any], name: str) -> str:
     value = claims.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _instant(claims: dict[str, Any], name: str) -> datetime | None:
+    """Seconds since 1970, where the claim is there."""
+    value = claims.get(name)
+    return datetime.fromtimestamp(value, UTC) if type(value) is int and 0 <= value < 2**40 else None

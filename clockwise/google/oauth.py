@@ -32,8 +32,11 @@ CALENDAR_SCOPES = (
     f"{_API}calendar.calendars.readonly",
     f"{_API}calendar.settings.readonly",
 )
-# Without these there is nothing to show or to move; the others only make it better (S17).
-NEEDED_FOR_CALENDARS = frozenset(CALENDAR_SCOPES[:2])
+EVENTS, EVENTS_READ_ONLY = f"{_API}calendar.events", f"{_API}calendar.events.readonly"
+# For whoever wants their week shown and counted, and nothing written.
+READ_ONLY_SCOPES = tuple(EVENTS_READ_ONLY if scope == EVENTS else scope for scope in CALENDAR_SCOPES)
+# Without a list of calendars and their events there is nothing to show; the others only make it better (S17).
+CALENDAR_LIST = f"{_API}calendar.calendarlist.readonly"
 
 
 class ConsentRefused(GoogleError):
@@ -73,17 +76,21 @@ def begin(
     login_hint: str | None = None,
     consent: bool = False,
     offline: bool = False,
+    max_age: int | None = None,
 ) -> AuthorizationTrip:
     """Where to send the browser, and what to keep for its return.
 
     offline: ask for a refresh token. consent: ask the person even if they agreed before; only when no refresh
-    token is held, since the 101st kills the oldest (O2).
+    token is held, since the 101st kills the oldest (O2). max_age: seconds since the person last proved to Google who
+    they are, beyond which Google asks again; the ID token then says when (OpenID Connect Core 3.1.2.1).
     """
     trip = {"state": secrets.token_urlsafe(32), "nonce": secrets.token_urlsafe(32)}
     code_verifier = secrets.token_urlsafe(64)
     asked = {"access_type": "offline", "include_granted_scopes": "true"} if offline else {"access_type": "online"}
     if consent:
         asked["prompt"] = "consent"
+    if max_age is not None:
+        asked["max_age"] = str(max_age)
     if login_hint:
         asked["login_hint"] = login_hint
     flow = _flow(settings, redirect_uri, code_verifier, scopes=list(scopes))
@@ -155,7 +162,12 @@ def revoke(settings: GoogleSettings, token: str) -> None:
 
 def covers_calendars(grant: Grant) -> bool:
     """Whether the person left ticked what connecting needs."""
-    return grant.granted_scopes >= NEEDED_FOR_CALENDARS
+    return CALENDAR_LIST in grant.granted_scopes and bool({EVENTS, EVENTS_READ_ONLY} & grant.granted_scopes)
+
+
+def may_write(scopes: Iterable[str]) -> bool:
+    """Whether these scopes let us change events."""
+    return EVENTS in scopes
 
 
 def _flow(settings: GoogleSettings, redirect_uri: str, code_verifier: str, *, scopes: list[str] | None) -> Flow:

@@ -5,6 +5,7 @@ The SQL functions are SECURITY DEFINER and belong to `cw_lookup` (migration `000
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
@@ -53,6 +54,13 @@ def organization_by_domain(domain: str) -> UUID | None:
         cursor.execute("SELECT lookup_organization_by_domain(%s)", [domain_index(domain)])
         found: UUID | None = cursor.fetchone()[0]
         return found
+
+
+def organizations_signed_in(since: datetime) -> list[UUID]:
+    """Organizations of which a browser was seen since then."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT organization_id FROM lookup_organizations_signed_in(%s)", [since])
+        return [organization_id for (organization_id,) in cursor.fetchall()]
 
 
 def _references(function: str, value: bytes) -> list[MemberReference]:

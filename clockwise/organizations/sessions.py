@@ -1,7 +1,12 @@
-"""Sessions in the database, of which a dump opens none: keys are stored as hashes, contents sealed."""
+"""Sessions in the database, of which a dump opens none: keys are stored as hashes, contents sealed.
+
+A signed-in browser has a row of its own besides (`BrowserSession`): it ends by its limits, from the list of sessions,
+or with the member's access.
+"""
 
 import base64
 import hashlib
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +19,81 @@ from django.core.signing import JSONSerializer
 from django.http import HttpRequest
 
 from clockwise import clock
+from clockwise.audit import origin
+from clockwise.audit.record import record
+from clockwise.organizations.models import BrowserSession, Member, SessionDetails
+from clockwise.organizations.roles import ADMINISTRATORS
 
 ORGANIZATION = "organization_id"
+BROWSER = "browser_session"
+ABSOLUTE = timedelta(days=7)
+IDLE = timedelta(hours=12)
+IDLE_ADMINISTRATORS = timedelta(minutes=30)
+# How long a proof of who somebody is counts for dangerous acts.
+FRESH = timedelta(minutes=10)
+# `seen_at` is written once in so long.
+SEEN_EVERY = timedelta(minutes=1)
 
 
 def organization_of_request(request: HttpRequest) -> UUID | None:
     """The organization that the browser's session was opened for."""
     value = request.session.get(ORGANIZATION)
     return UUID(value) if value else None
+
+
+def open_for(request: HttpRequest, member: Member) -> None:
+    """Note that this browser is signed in; the session's contents are new already."""
+    here, at = origin.current(), clock.now()
+    opened = BrowserSession.objects.create(
+        member=member, details=SessionDetails(here.address, here.agent), opened_at=at, seen_at=at
+    )
+    request.session[ORGANIZATION] = str(member.organization_id)
+    request.session[BROWSER] = str(opened.pk)
+    request.session.set_expiry(int(ABSOLUTE.total_seconds()))
+
+
+def of_request(request: HttpRequest) -> BrowserSession | None:
+    """The signed-in browser, whether or not its time has run out; looked up once a request."""
+    if not hasattr(request, "_browser_session"):
+        named = request.session.get(BROWSER)
+        found = BrowserSession.objects.filter(pk=named).first() if named else None
+        request._browser_session = found  # type: ignore[attr-defined]
+    session: BrowserSession | None = request._browser_session  # type: ignore[attr-defined]
+    return session
+
+
+def is_alive(request: HttpRequest, member: Member) -> bool:
+    """Whether the browser is still signed in as the member. One that isn't loses its session here."""
+    session, at = of_request(request), clock.now()
+    if session is None or session.member_id != member.pk or session.ended_at is not None:
+        return False
+    idle = IDLE_ADMINISTRATORS if member.role in ADMINISTRATORS else IDLE
+    if at >= min(session.opened_at + ABSOLUTE, session.seen_at + idle):
+        end(session)
+        record("session.expired", by=member.pk, target=session)
+        request.session.flush()
+        return False
+    if at >= session.seen_at + SEEN_EVERY:
+        session.seen_at = at
+        session.save(update_fields=["seen_at"])
+    return True
+
+
+def end(session: BrowserSession) -> None:
+    """From its next request on the browser isn't signed in."""
+    BrowserSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=clock.now())
+    session.refresh_from_db(fields=["ended_at"])
+
+
+def open_sessions(member: Member) -> list[BrowserSession]:
+    """The member's signed-in browsers, the one seen last first."""
+    alive = BrowserSession.objects.filter(member=member, ended_at=None, opened_at__gt=clock.now() - ABSOLUTE)
+    return list(alive.order_by("-seen_at"))
+
+
+def is_fresh(session: BrowserSession) -> bool:
+    """Whether the person has just proved to Google who they are."""
+    return session.confirmed_at is not None and session.confirmed_at + FRESH > clock.now()
 
 
 def _sealing_key() -> Fernet:

@@ -1,5 +1,6 @@
 """Who signs in: from a verified Google identity to a member and a session."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,9 @@ from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.google.id_token import Identity
-from clockwise.organizations import lookups, members
+from clockwise.organizations import lookups, members, sessions
 from clockwise.organizations.models import Member, MemberDetails
 from clockwise.organizations.roles import Role
-from clockwise.organizations.sessions import ORGANIZATION
 from clockwise.tenancy import current
 
 
@@ -40,13 +40,16 @@ def reference_for(identity: Identity) -> lookups.MemberReference:
 
     The account is known by `sub` alone; an address that was given to somebody else opens nothing. A member
     whom an admin or an identity provider added is linked by the verified address, once.
-    Raises SignInRefused: `no_workspace`, `inactive`.
+    The verified domain says which organization: an account that left the Workspace opens nothing in it.
+    Raises SignInRefused: `no_workspace`, `other_organization`, `inactive`, `address_reassigned`.
     """
-    known = lookups.member_by_subject(identity.subject)
-    if known is not None:
-        return known
     if not identity.hosted_domain:
         raise SignInRefused("no_workspace")
+    known = lookups.member_by_subject(identity.subject)
+    if known is not None:
+        if lookups.organization_by_domain(identity.hosted_domain) != known.organization_id:
+            raise SignInRefused("other_organization")
+        return known
     organization_id = _organization_for(identity.hosted_domain)
     with current.acting_for(organization_id):
         # The key is made before the transaction opens: the keystore may be far away.
@@ -93,12 +96,21 @@ def _added(identity: Identity, reserved: UUID | None) -> Member:
     )
 
 
-def open_session(request: HttpRequest, member: Member) -> None:
-    """Sign the member in: a new session id, bound to the organization and the member's epoch."""
+def open_session(request: HttpRequest, member: Member, *, vouched_at: datetime | None = None) -> None:
+    """Sign the member in: a new session id, bound to the organization and the member's epoch.
+
+    vouched_at: when Google said who this is. Raises SignInRefused: `inactive`; `ended_meanwhile` if access ended since.
+    """
+    # Locked, so that no access ends between this look and the new session.
+    member = Member.objects.select_for_update().get(pk=member.pk)
     if not member.is_active:
         raise SignInRefused("inactive")
+    # The time in an ID token has whole seconds.
+    ended, vouched = member.access_ended_at, (vouched_at or clock.now()) + timedelta(seconds=1)
+    if ended is not None and vouched <= ended:
+        raise SignInRefused("ended_meanwhile")
     auth.login(request, member, backend="clockwise.organizations.signin.GoogleSignInBackend")
-    request.session[ORGANIZATION] = str(member.organization_id)
+    sessions.open_for(request, member)
     member.signed_in_at = clock.now()
     member.save(update_fields=["signed_in_at"])
     record("session.opened", by=member.pk, target=member)

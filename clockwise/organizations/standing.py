@@ -7,6 +7,7 @@ from uuid import UUID
 from clockwise.audit.record import record
 from clockwise.organizations import access
 from clockwise.organizations.models import Member
+from clockwise.organizations.reasons import Reason
 from clockwise.organizations.roles import Role
 
 Synced = Callable[[list[UUID]], dict[UUID, datetime]]
@@ -63,9 +64,7 @@ def deactivate(members: Iterable[Member], *, by: Member) -> int:
     if any(member.role == Role.OWNER for member in active):
         ensure_other_owners(ids)
     for member in active:
-        member.is_active = False
-        member.save(update_fields=["is_active"])
-        access.end(member, reason="deactivated by an admin", by=by)
+        access.end(member, reason=Reason.ADMIN, by=by)
     return len(active)
 
 
@@ -73,8 +72,7 @@ def reactivate(member: Member, *, by: Member) -> None:
     """They sign in again and connect their calendar again; nothing that was ended comes back by itself."""
     if member.role == Role.OWNER and by.role != Role.OWNER:
         raise NotAllowed
-    if Member.objects.filter(pk=member.pk, is_active=False).update(is_active=True):
-        record("access.restored", by=by.pk, target=member, reason="reactivated by an admin")
+    access.restore(member, reason=Reason.ADMIN, by=by)
 
 
 def ensure_other_owners(leaving: list[UUID]) -> None:

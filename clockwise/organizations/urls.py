@@ -1,11 +1,16 @@
 from django.urls import path
 
-from clockwise.organizations.views import domains, google, index, members, plan, rules, teams
+from clockwise.organizations.views import domains, google, index, members, plan, risc, rules, sessions, teams
 
 urlpatterns = [
     path("accounts/google/login", google.sign_in, name="sign-in"),
     path("accounts/google/callback", google.callback, name="google-callback"),
     path("accounts/sign-out", google.sign_out, name="sign-out"),
+    path("accounts/google/confirm", google.confirm, name="confirm"),
+    path("account/sessions/", sessions.index, name="sessions"),
+    path("account/sessions/end-others", sessions.end_others, name="sessions-end-others"),
+    path("account/sessions/<uuid:session_id>/end", sessions.end, name="session-end"),
+    path("integrations/google/risc", risc.receive, name="risc"),
     path("organization/", index.index, name="organization"),
     path("organization/members/", members.index, name="organization-members"),
     path("organization/members/deactivate", members.deactivate, name="organization-members-deactivate"),

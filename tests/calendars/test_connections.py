@@ -13,6 +13,7 @@ from calendars.models import GoogleConnection
 from clockwise import clock
 from clockwise.google.errors import GrantRevoked
 from clockwise.organizations import access
+from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from tests.company import SUNDAY_NOON, Company
 
@@ -128,7 +129,7 @@ def test_connecting_again_before_google_was_told_keeps_the_new_grant(company: Co
 
 def test_the_gate_leaves_the_grant_to_be_revoked_and_uses_it_no_more(company: Company) -> None:
     with company.inside():
-        access.end(company.member("ben"), reason="left the company")
+        access.end(company.member("ben"), reason=Reason.ADMIN)
     company.google.log.clear()
     company.sync("ben")
     assert company.google.log == []

@@ -15,6 +15,7 @@ from calendars.sync import listing
 from clockwise import clock
 from clockwise.google.event import GoogleEvent
 from clockwise.organizations import access
+from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from privacy.models import ProcessingSettings
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
@@ -173,7 +174,7 @@ def test_deleting_what_is_gone_already_is_done(company: Company, planned: str) -
 def test_the_end_of_access_drops_what_was_not_sent(company: Company, planned: str) -> None:
     decide_patch(company, planned)
     with company.inside():
-        access.end(company.member("ada"), reason="left the company")
+        access.end(company.member("ada"), reason=Reason.ADMIN)
     company.google.log.clear()
     [write] = perform_all(company)
 

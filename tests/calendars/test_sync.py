@@ -15,6 +15,8 @@ from clockwise import clock
 from clockwise.encryption.errors import EncryptionError
 from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleUnavailable
+from clockwise.organizations import access
+from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from privacy.models import ProcessingSettings
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
@@ -174,9 +176,7 @@ def test_words_are_sealed_under_their_members_key(company: Company) -> None:
 def test_a_sync_that_was_stopped_by_the_end_of_access_stores_nothing(company: Company) -> None:
     company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada"))
     with company.inside():
-        from clockwise.organizations import access
-
-        access.end(company.member("ada"), reason="test")
+        access.end(company.member("ada"), reason=Reason.ADMIN)
     company.sync("ada")
 
     assert titles(company, "ada") == []

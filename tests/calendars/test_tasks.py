@@ -19,6 +19,7 @@ from calendars.models import Event
 from clockwise import clock
 from clockwise.audit.models import AuditEntry
 from clockwise.organizations import access
+from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
@@ -69,7 +70,7 @@ def test_the_sweep_finds_writes_and_revocations_that_are_due(company: Company, w
     company.sync()
     with company.inside():
         outbox.add([outbox.delete(company.calendar("ada"), google_id="x", etag="", purpose="hold", purpose_id=uuid4())])
-        access.end(company.member("ben"), reason="left the company")
+        access.end(company.member("ben"), reason=Reason.ADMIN)
     ended = ("revoke_grant", str(company.connection("ben").pk))
     assert ended in woken
     woken.clear()

@@ -9,6 +9,7 @@ from calendars.models import GoogleConnection
 from clockwise import clock
 from clockwise.organizations import access, lookups
 from clockwise.organizations.models import Member
+from clockwise.organizations.reasons import Reason
 from clockwise.organizations.sessions import SessionStore
 from clockwise.tenancy import current
 from tests.browser_trip import answer, sign_in, to_google
@@ -165,7 +166,7 @@ def test_the_gate_ends_all_sessions_at_once(client: Client, google: Emulator) ->
     sign_in(client, address("ada"))
     [reference] = lookups.members_by_address(address("ada"))
     with current.organization(reference.organization_id):
-        access.end(Member.objects.get(pk=reference.member_id), reason="test")
+        access.end(Member.objects.get(pk=reference.member_id), reason=Reason.ADMIN)
     assert "Continue with Google" in client.get("/").content.decode()
 
 
