@@ -209,7 +209,7 @@ def test_goal_13_a_fault_ends_nobodys_access(company: Company, browser: Client, 
 
 def test_goal_13_after_a_fault_google_is_asked_again_at_the_next_look(company: Company, browser: Client) -> None:
     company.google.suspend(address("ada"))
-    company.google.faults.add({"match": {"path_regex": "/v1/userinfo"}, "fault": "503"})
+    company.google.faults.add({"match": {"path_regex": "/token"}, "fault": "503"})
     with clock.stopped(SUNDAY_NOON + timedelta(seconds=30)):
         pass_time(company, liveness.TICK_SECONDS)
         assert is_in(browser)
