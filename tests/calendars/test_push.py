@@ -18,6 +18,7 @@ from calendars.sync import calendar_list, channels, pace
 from clockwise import clock
 from clockwise.google.client import CalendarClient
 from clockwise.organizations import access
+from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
@@ -357,7 +358,7 @@ def test_disconnecting_stops_the_channels_before_the_grant_is_revoked(company: C
 
 def test_the_gate_makes_channels_deaf_at_once(company: Company, channel: Channel, woken: Woken) -> None:
     with company.inside():
-        access.end(company.member("ada"), reason="left the company")
+        access.end(company.member("ada"), reason=Reason.ADMIN)
     assert deliver(headers_for(company, channel)) == 404
     assert woken == [("revoke_grant", str(company.connection("ada").pk), timedelta())]
     with company.acting():
