@@ -11,5 +11,6 @@ urlpatterns = [
     path("", include("scim.urls")),
     path("", include("clockwise.organizations.urls")),
     path("", include("calendars.urls")),
+    path("", include("privacy.urls")),
     path("", include("scheduling.urls")),
 ]

@@ -5,5 +5,5 @@ class PrivacyConfig(AppConfig):
     name = "privacy"
 
     def ready(self) -> None:
-        # Declares tables; registers the check that every table is declared.
-        from privacy import checks, personal_data  # noqa: F401
+        # Declares tables and the check that every table is declared; registers the console's section.
+        from privacy import checks, console, personal_data  # noqa: F401

@@ -111,6 +111,23 @@ ENDPOINTS: dict[str, Endpoint] = {
     "organization-plan": _may(GET=ADMINS),
     # calendars
     "google-push": _with_proof("POST"),
+    # privacy
+    "privacy": _may(GET=MEMBERS),
+    "privacy-export": _may(POST=MEMBERS),
+    "privacy-export-fetch": _with_proof("GET"),
+    "privacy-leave-out": _may(POST=MEMBERS),
+    "privacy-let-in": _may(POST=MEMBERS),
+    "privacy-choices": _may(POST=MEMBERS),
+    "privacy-leave": _may(POST=MEMBERS),
+    "organization-privacy": _may(GET=ADMINS),
+    "organization-privacy-switch": _may(GET=ADMINS, POST=ADMINS),
+    "organization-privacy-proof": _may(GET=ADMINS),
+    "organization-privacy-exclusions": _may(GET=ADMINS, POST=ADMINS),
+    "organization-privacy-exclusion-remove": _may(POST=ADMINS),
+    "organization-privacy-retention": _may(GET=ADMINS, POST=ADMINS),
+    "organization-privacy-requests": _may(GET=ADMINS, POST=ADMINS),
+    "organization-privacy-request-close": _may(POST=ADMINS),
+    "organization-privacy-person": _may(GET=ADMINS, POST=ADMINS),
     # scheduling
     "dashboard": _may(GET=EVERYBODY),  # the landing page to who isn't signed in
     "event": _may(GET=MEMBERS),

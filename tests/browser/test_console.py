@@ -8,15 +8,23 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
 from tests.browser.test_dashboard import axe_violations
+from tests.company import MONDAY, address, meeting
 
 pytestmark = pytest.mark.browser
 
 PAGES = [
-    "members/",
-    "teams/",
-    "domains/",
-    "rules/",
-    "plan/",
+    "organization/members/",
+    "organization/teams/",
+    "organization/domains/",
+    "organization/rules/",
+    "organization/plan/",
+    "organization/privacy/",
+    "organization/privacy/processing/titles/",
+    "organization/privacy/processing/descriptions/",
+    "organization/privacy/exclusions/",
+    "organization/privacy/retention/",
+    "organization/privacy/requests/",
+    "privacy/",
 ]
 
 
@@ -42,7 +50,7 @@ def test_every_page_of_the_console_is_accessible_and_quiet(site: Site, theme: st
     site.theme(theme)
     found: dict[str, object] = {}
     for path in PAGES:
-        site.page.goto(f"{site.url}/organization/{path}")
+        site.page.goto(f"{site.url}/{path}")
         expect(site.page.get_by_role("heading", level=1)).to_have_count(1)
         picture(site, f"{path.strip('/').replace('/', '-')}-{theme}-{width}")
         problems = axe_violations(site)
@@ -76,4 +84,59 @@ def test_a_title_is_tried_without_leaving_the_page(site: Site) -> None:
     site.page.get_by_label("Try a title").fill("PTO report")
     site.page.get_by_test_id("try").click()
     expect(site.page.get_by_test_id("verdict")).to_contain_text("meeting")
+    assert site.complaints == []
+
+
+def test_a_calendar_is_left_out_after_a_preview_and_the_proof_counts_it(site: Site) -> None:
+    site.google.as_person(address("ben"), "insert", body=meeting("Secret", MONDAY, 10, 60, "ben"))
+    two_people(site)
+    site.page.goto(f"{site.url}/organization/privacy/exclusions/")
+    site.page.get_by_label("Address or pattern").fill(address("ben"))
+    site.page.get_by_test_id("preview").click()
+    expect(site.page.get_by_test_id("affected")).to_have_text("1")
+    assert axe_violations(site) == []
+    site.page.get_by_test_id("confirm").click()
+    expect(site.page.get_by_test_id("proof")).to_contain_text("Events")
+    picture(site, "proof")
+    assert axe_violations(site) == []
+    site.page.goto(f"{site.url}/organization/privacy/exclusions/")
+    expect(site.page.get_by_test_id("rules")).to_contain_text(address("ben"))
+    assert axe_violations(site) == []
+    assert site.complaints == []
+
+
+def test_a_part_is_shut_out_only_once_the_word_is_typed(site: Site) -> None:
+    site.google.as_person(address("ada"), "insert", body=meeting("Plan", MONDAY, 10, 60, "ada", "ben"))
+    two_people(site)
+    site.page.goto(f"{site.url}/organization/privacy/processing/titles/")
+    expect(site.page.get_by_test_id("stored")).to_have_text("2")
+    site.page.get_by_label("Type erase to confirm").fill("yes")
+    site.page.get_by_test_id("confirm").click()
+    expect(site.page.get_by_role("alert")).to_contain_text("Nothing is changed")
+    site.page.get_by_label("Type erase to confirm").fill("erase")
+    site.page.get_by_test_id("confirm").click()
+    expect(site.page.get_by_test_id("proof")).to_contain_text("Titles")
+    site.page.goto(f"{site.url}/organization/privacy/")
+    expect(site.page.get_by_test_id("part").filter(has_text="Titles")).to_contain_text("Never asked for")
+    # The browser tells of every answer that isn't a success, the refusal above among them.
+    assert [text for text in site.complaints if "422" not in text] == []
+
+
+def test_a_person_exports_leaves_out_and_leaves(site: Site) -> None:
+    site.google.as_person(address("ben"), "insert", body=meeting("Plan", MONDAY, 10, 60, "ben"))
+    site.sign_in("ada")
+    site.page.get_by_role("button", name="Sign out").click()
+    site.sign_in("ben")
+    site.page.get_by_role("link", name="My privacy").click()
+    site.page.get_by_test_id("export").click()
+    with site.page.expect_download() as download:
+        site.page.get_by_test_id("fetch").click()
+    assert download.value.suggested_filename == "clockwise-2027-02-28.zip"
+    site.page.get_by_test_id("leave-out").click()
+    expect(site.page.get_by_test_id("left-out")).to_be_visible()
+    assert axe_violations(site) == []
+    site.page.get_by_label(f"Type {address('ben')} to confirm").fill(address("ben"))
+    site.page.get_by_test_id("leave").click()
+    site.page.wait_for_url(f"{site.url}/")
+    expect(site.page.get_by_role("link", name="Continue with Google")).to_be_visible()
     assert site.complaints == []

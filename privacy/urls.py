@@ -1,0 +1,30 @@
+from django.urls import path
+
+from privacy.views import exclusions, own, processing, requests, retention
+
+urlpatterns = [
+    path("privacy/", own.show, name="privacy"),
+    path("privacy/export", own.ask_for_export, name="privacy-export"),
+    path("privacy/exports/<str:token>/", own.fetch_export, name="privacy-export-fetch"),
+    path("privacy/leave-out", own.leave_out, name="privacy-leave-out"),
+    path("privacy/left-out/<uuid:exclusion_id>/let-in", own.let_in, name="privacy-let-in"),
+    path("privacy/choices", own.choose, name="privacy-choices"),
+    path("privacy/leave", own.leave, name="privacy-leave"),
+    path("organization/privacy/", processing.overview, name="organization-privacy"),
+    path("organization/privacy/processing/<slug:part>/", processing.switch, name="organization-privacy-switch"),
+    path("organization/privacy/proofs/<uuid:purge_id>/", processing.proof, name="organization-privacy-proof"),
+    path("organization/privacy/exclusions/", exclusions.index, name="organization-privacy-exclusions"),
+    path(
+        "organization/privacy/exclusions/<uuid:exclusion_id>/remove",
+        exclusions.remove,
+        name="organization-privacy-exclusion-remove",
+    ),
+    path("organization/privacy/retention/", retention.index, name="organization-privacy-retention"),
+    path("organization/privacy/requests/", requests.index, name="organization-privacy-requests"),
+    path(
+        "organization/privacy/requests/<uuid:privacy_request_id>/close",
+        requests.close,
+        name="organization-privacy-request-close",
+    ),
+    path("organization/privacy/people/<uuid:member_id>/", requests.person, name="organization-privacy-person"),
+]
