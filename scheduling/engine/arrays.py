@@ -1,7 +1,7 @@
 """The instance as arrays, built once: what never changes during a search, and what does.
 
 Only *movable* events with another place to go to are events here; all others are baked into the free time that they
-leave. A person's time line is cut into *cells*, one for each day (a cell ends with its day's span), so that a move
+leave. A person's time line is cut into *cells*, one for each day and half of the nights beside it, so that a move
 touches few of them; a room's into one for each day that matters. An event belongs to every cell that it overlaps.
 """
 
@@ -16,7 +16,7 @@ from scheduling.engine import places
 from scheduling.engine.instance import SIDES, Event, Instance, Person
 from scheduling.engine.score import move_cost, week_of
 
-Ints = npt.NDArray[np.int32]
+Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 NOWHERE = -(2**30)  # the start of a meeting that is not placed yet
@@ -27,7 +27,7 @@ UNLIMITED = 2**30
 class Model(NamedTuple):
     """What never changes. Events are the movable ones, by their number here; `x_off` holds the borders of ragged `x`.
 
-    Times: int32 minutes since the origin. Resources are the people, then the rooms. Weeks are pairs (person, week).
+    Times: int64 minutes since the origin. Resources are the people, then the rooms. Weeks are pairs (person, week).
     """
 
     step: int
@@ -110,10 +110,10 @@ class Ragged:
         self._off.append(len(self._values))
 
     def off(self) -> Ints:
-        return np.array(self._off, np.int32)
+        return np.array(self._off, np.int64)
 
     def values(self) -> Ints:
-        return np.array(self._values, np.int32)
+        return np.array(self._values, np.int64)
 
 
 def build(instance: Instance) -> Arrays:
@@ -121,7 +121,7 @@ def build(instance: Instance) -> Arrays:
     movable = np.array([event.movable is not None for event in instance.events], np.bool_)
     while True:
         fixed = fixed_events(instance, movable)
-        found = legal_places(instance, np.flatnonzero(movable).astype(np.int32), fixed)
+        found = legal_places(instance, np.flatnonzero(movable).astype(np.int64), fixed)
         stuck = found.events[~_has_choice(instance, found)]
         if not stuck.size:
             return _assemble(instance, found, fixed)
@@ -158,7 +158,7 @@ def fixed_events(instance: Instance, movable: npt.NDArray[np.bool_]) -> Fixed:
         resources += here
         starts += [event.start] * len(here)
         ends += [event.start + event.duration] * len(here)
-    resource, start, end = (np.array(column, np.int32) for column in (resources, starts, ends))
+    resource, start, end = (np.array(column, np.int64) for column in (resources, starts, ends))
     order = np.lexsort((end, start, resource))
     count = np.bincount(resource, minlength=people + len(instance.rooms))
     return Fixed(_borders(count), start[order], end[order])
@@ -173,8 +173,8 @@ def legal_places(instance: Instance, events: Ints, fixed: Fixed) -> Legal:
         event = instance.events[number]
         people.add(event.attendees)
         rooms.add(_room_choices(event))
-    duration = np.array([instance.events[number].duration for number in events], np.int32)
-    home = np.array([_home(instance.events[number]) for number in events], np.int32)
+    duration = np.array([instance.events[number].duration for number in events], np.int64)
+    home = np.array([_home(instance.events[number]) for number in events], np.int64)
     run_off, run_start, run_count, home_legal = places.legal_runs(
         duration, home, window_off, windows, people.off(), people.values(), meeting_off, meeting, *fixed, instance.step
     )
@@ -203,15 +203,15 @@ def _has_choice(instance: Instance, legal: Legal) -> npt.NDArray[np.bool_]:
 def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
     events = [instance.events[number] for number in legal.events]
     cells = _Cells(instance)
-    duration = np.array([event.duration for event in events], np.int32)
-    home = np.array([_home(event) for event in events], np.int32)
-    home_room = np.array([_home_room(event) for event in events], np.int32)
+    duration = np.array([event.duration for event in events], np.int64)
+    home = np.array([_home(event) for event in events], np.int64)
+    home_room = np.array([_home_room(event) for event in events], np.int64)
     person_off, person, person_week = _attendance(instance, events, cells)
     meeting, meeting_off = _pairs([one.meeting for one in instance.people])
     weights = instance.weights
     cells.add_rooms(instance, events, legal)
     starts = np.array(
-        [legal.run_count[a:b].sum() for a, b in zip(legal.run_off, legal.run_off[1:], strict=False)], np.int32
+        [legal.run_count[a:b].sum() for a, b in zip(legal.run_off, legal.run_off[1:], strict=False)], np.int64
     )
     home_cost = places.home_costs(
         duration, home, home_room, person_off, person, meeting_off, meeting, *fixed,
@@ -233,12 +233,12 @@ def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
         lunch_off=lunch_off, lunch_start=lunch_start, lunch_end=lunch_end,
         lunch_cost=weights.lunch_short * short.astype(np.float64),
         list_off=cells.capacity(person_off, person, legal),
-        focus_min=np.array([one.focus.min for one in instance.people], np.int32),
-        focus_block=np.array([one.focus.block for one in instance.people], np.int32),
-        focus_side=np.array([SIDES.index(one.focus.side) for one in instance.people], np.int32),
-        person_weeks=np.array(cells.person_weeks, np.int32),
-        week_person=np.array(cells.week_person, np.int32), week_goal=np.array(cells.week_goal, np.float64),
-        week_drop=np.array(cells.week_drop, np.float64), week_moves=np.array(cells.week_moves, np.int32),
+        focus_min=np.array([one.focus.min for one in instance.people], np.int64),
+        focus_block=np.array([one.focus.block for one in instance.people], np.int64),
+        focus_side=np.array([SIDES.index(one.focus.side) for one in instance.people], np.int64),
+        person_weeks=np.array(cells.person_weeks, np.int64),
+        week_person=np.array(cells.week_person, np.int64), week_goal=np.array(cells.week_goal, np.float64),
+        week_drop=np.array(cells.week_drop, np.float64), week_moves=np.array(cells.week_moves, np.int64),
         week_off=_borders(np.bincount(day.cell_week[day.cell_week >= 0], minlength=len(cells.week_person))),
         week_cells=_members(day.cell_week),
         fixed_off=fixed.off, fixed_start=fixed.start, fixed_end=fixed.end,
@@ -295,28 +295,16 @@ class _Cells:
             self.week_moves.append(UNLIMITED if moves is None else min(moves, UNLIMITED))
         self.week_of_label.append(weeks)
         self.person_weeks.append(len(self.week_person))
-        for day in person.days:
+        for day, following in zip(person.days, [*person.days[1:], None], strict=True):
+            # The night between two days belongs to the nearer one, as `week_of` has it.
+            end = FOREVER if following is None else (day.span[1] + following.span[0]) // 2 + 1
             low, high, least, ideal = 0, 0, 1, 1
             if day.lunch:
                 low, high = max(day.lunch.window[0], day.span[0]), min(day.lunch.window[1], day.span[1])
                 least, ideal = day.lunch.min, day.lunch.ideal
-            self._rows.append(
-                (
-                    number,
-                    weeks[day.week],
-                    day.span[1],
-                    *day.span,
-                    day.noon,
-                    day.lunch is not None,
-                    low,
-                    high,
-                    least,
-                    ideal,
-                )
-            )
-        if person.days:
-            self._rows[-1] = (*self._rows[-1][:2], FOREVER, *self._rows[-1][3:])
-        else:
+            due = day.lunch is not None
+            self._rows.append((number, weeks[day.week], end, *day.span, day.noon, due, low, high, least, ideal))
+        if not person.days:
             self._rows.append((number, -1, FOREVER, 0, 0, 0, False, 0, 0, 1, 1))
         self._off.append(len(self._rows))
 
@@ -338,10 +326,10 @@ class _Cells:
             self._off.append(len(self._rows))
 
     def off(self) -> Ints:
-        return np.array(self._off, np.int32)
+        return np.array(self._off, np.int64)
 
     def days(self) -> _Days:
-        columns = np.array(self._rows, np.int64).reshape(-1, 11).T.astype(np.int32)
+        columns = np.array(self._rows, np.int64).reshape(-1, 11).T.astype(np.int64)
         person, week, end, start, stop, noon, due, low, high, least, ideal = (column.copy() for column in columns)
         working, working_off = _pairs([one.working for one in self._instance.people])
         return _Days(
@@ -411,19 +399,19 @@ def _windows(event: Event) -> tuple[tuple[int, int], ...]:
 def _pairs(rows: list[tuple[tuple[int, int], ...]]) -> tuple[Ints, Ints]:
     """All intervals in rows of two, and the borders of each owner's."""
     count = np.array([len(row) for row in rows], np.int64)
-    return np.array([pair for row in rows for pair in row], np.int32).reshape(-1, 2), _borders(count)
+    return np.array([pair for row in rows for pair in row], np.int64).reshape(-1, 2), _borders(count)
 
 
 def _borders(count: npt.NDArray[np.int64]) -> Ints:
-    return np.concatenate(([0], np.cumsum(count))).astype(np.int32)
+    return np.concatenate(([0], np.cumsum(count))).astype(np.int64)
 
 
 def _members(group: Ints) -> Ints:
     """Numbers of those in group 0, then of those in group 1 and so on; a negative group holds nothing."""
-    order = np.argsort(group, kind="stable").astype(np.int32)
-    return order[group[order] >= 0].astype(np.int32)
+    order = np.argsort(group, kind="stable").astype(np.int64)
+    return order[group[order] >= 0].astype(np.int64)
 
 
 def _counts_before(off: Ints, count: Ints) -> Ints:
     total = np.concatenate(([0], np.cumsum(count)))
-    return (total[:-1] - np.repeat(total[off[:-1]], np.diff(off))).astype(np.int32)
+    return (total[:-1] - np.repeat(total[off[:-1]], np.diff(off))).astype(np.int64)

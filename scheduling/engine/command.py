@@ -26,7 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, help="wall time from process start to the written file")
     parser.add_argument("--iterations", type=int, help="tried moves; alone, there is no time limit")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=1, help="the plan doesn't depend on it")
+    parser.add_argument("--workers", type=int, default=2, help="the plan doesn't depend on it")
     parser.add_argument("--warm", type=Path, metavar="OUT.json", help="an earlier solution to start from")
     parser.add_argument("--changed", default="", help="ids of events that differ since, comma separated")
     parser.add_argument("--json-progress", action="store_true")
@@ -92,6 +92,7 @@ def _solve(options: argparse.Namespace, began: float) -> None:
         seed=options.seed,
         seconds=options.seconds,
         iterations=options.iterations,
+        workers=options.workers,
         warm=parse_events(load_json(options.warm)) if options.warm else None,
         changed={key for key in options.changed.split(",") if key},
         progress=_Report(options),
@@ -136,7 +137,7 @@ def warm_up() -> None:
     from scheduling.engine.solve import solve
 
     tiny = parse(TINY)
-    solve(tiny, iterations=1)
+    solve(tiny, iterations=3000)
     solve(tiny, iterations=1, warm={"e1": Change(840, "r0")}, progress=lambda progress: None)
 
 

@@ -39,7 +39,20 @@ if TYPE_CHECKING:
     def hot_kernel(function: _Kernel) -> _Kernel: ...
 
 else:
-    kernel = numba.njit(cache=True, nogil=True, error_model="numpy")
+
+    def _compiled(**options):
+        def compile_once(function):
+            dispatcher = numba.njit(cache=True, nogil=True, error_model="numpy", **options)(function)
+            # A literal argument, NOWHERE say, is a number like any other: no kernel is compiled for it alone.
+            resolve = dispatcher.get_call_template
+            dispatcher.get_call_template = lambda args, kws: resolve(
+                tuple(map(numba.types.unliteral, args)), {key: numba.types.unliteral(kind) for key, kind in kws.items()}
+            )
+            return dispatcher
+
+        return compile_once
+
+    kernel = _compiled()
     # Without reference counts, of which each call would else write one for each of the model's seventy arrays (a
     # hundred times slower). Such a kernel can't allocate.
-    hot_kernel = numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+    hot_kernel = _compiled(_nrt=False)

@@ -16,7 +16,7 @@ from scheduling.engine.kernels import FREE, blocker, is_home, place_cost, put
 from scheduling.engine.lunches import best_week
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Mapping
 
     from scheduling.engine.components import Part
     from scheduling.engine.kernels import State
@@ -34,15 +34,17 @@ def is_small(model: Model, part: Part) -> bool:
 
 
 def prove(
-    model: Model, state: State, part: Part, start: Ints, room: Ints, score: float, interrupted: Callable[[], bool]
-) -> float | None:
+    model: Model, state: State, part: Part, start: Ints, room: Ints, score: float, interrupted: Callable[[], bool],
+    *, allowed: Mapping[int, Container[int]] | None = None,
+) -> float | None:  # fmt: skip
     """Search a small part through, from the best places known (start, room: updated) and their exact score.
 
-    Returns the best score, or None where the search had to end early. The state has the part's events nowhere then.
+    `allowed`: the starts of each event that are looked at; all where it is missing. Returns the best score, or None
+    where the search had to end early. The state has the part's events nowhere then.
     """
-    order = np.array(sorted(part.events, key=lambda e: (model.person_off[e] - model.person_off[e + 1], e)), np.int32)
-    off, places = _candidates(model, order)
-    depth, best = np.array([0], np.int32), np.array([score])
+    order = np.array(sorted(part.events, key=lambda e: (model.person_off[e] - model.person_off[e + 1], e)), np.int64)
+    off, places = _candidates(model, order, allowed)
+    depth, best = np.array([0], np.int64), np.array([score])
     at, cost = off[:-1].copy(), np.zeros(order.size + 1)
     for event in order.tolist():
         put(model, state, event, NOWHERE, int(model.home_room[event]))
@@ -69,7 +71,7 @@ def _least_costs(model: Model, order: Ints) -> Floats:
     return np.where(model.home[order] == NOWHERE, 0.0, np.minimum(home, moved))
 
 
-def _candidates(model: Model, order: Ints) -> tuple[Ints, Ints]:
+def _candidates(model: Model, order: Ints, allowed: Mapping[int, Container[int]] | None) -> tuple[Ints, Ints]:
     """Each event's places, today's first: (off, rows of start and room)."""
     rows: list[tuple[int, int]] = []
     off = [0]
@@ -83,16 +85,16 @@ def _candidates(model: Model, order: Ints) -> tuple[Ints, Ints]:
         for run in range(model.run_off[event], model.run_off[event + 1]):
             for number in range(model.run_count[run]):
                 here |= {(int(model.run_start[run]) + number * model.step, room): None for room in rooms}
-        rows += here
+        rows += [place for place in here if allowed is None or place[0] in allowed[int(event)]]
         off.append(len(rows))
-    return np.array(off, np.int32), np.array(rows, np.int32).reshape(-1, 2)
+    return np.array(off, np.int64), np.array(rows, np.int64).reshape(-1, 2)
 
 
 @kernel
 def _part_score(model: Model, state: State, events: Ints, weeks: Ints) -> float:
     """Overlaps among events at home are counted from the later one on, so each once."""
     total = 0.0
-    lunches = np.empty(model.cell_end.size, np.int32)
+    lunches = np.empty(model.cell_end.size, np.int64)
     for w in weeks:
         total += best_week(model, state, w, lunches)
     pairs = 0.0
@@ -122,7 +124,7 @@ def _dive(
     at: Ints, cost: Floats, depth: Ints, best: Floats, best_start: Ints, best_room: Ints, nodes: int,
 ) -> bool:  # fmt: skip
     """Go on for that many nodes; whether the search is through."""
-    lunches = np.empty(model.cell_end.size, np.int32)
+    lunches = np.empty(model.cell_end.size, np.int64)
     d = depth[0]
     for _ in range(nodes):
         while d >= 0 and at[d] == off[d + 1]:

@@ -55,21 +55,21 @@ def new_state(model: Model, seed: int) -> State:
     widest = int(np.diff(model.list_off).max(initial=0) + np.diff(model.free_off).max(initial=0)) + 4
     state: State = view(
         State(
-            start=np.full(events, NOWHERE, np.int32),
+            start=np.full(events, NOWHERE, np.int64),
             room=model.home_room.copy(),
-            listed=np.zeros(model.list_off[-1], np.int32),
-            held=np.zeros(cells, np.int32),
+            listed=np.zeros(model.list_off[-1], np.int64),
+            held=np.zeros(cells, np.int64),
             cell=np.zeros((cells, 5)),
             week=np.zeros((weeks, 5)),
             value=np.zeros(weeks),
             excess=np.zeros(weeks),
             drop_from=np.full(weeks, -np.inf),
-            moves=np.zeros(weeks, np.int32),
+            moves=np.zeros(weeks, np.int64),
             total=np.zeros(2),
             random=np.array([seed % 2**64], np.uint64),
-            cut=np.zeros((4, widest), np.int32),
+            cut=np.zeros((4, widest), np.int64),
             worth=np.zeros(widest),
-            touched=np.zeros(2 * cells + 2, np.int32),
+            touched=np.zeros(2 * cells + 2, np.int64),
             parts=np.zeros(int(np.diff(model.person_off).max(initial=0)) + 1),
         )
     )

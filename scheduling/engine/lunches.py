@@ -39,7 +39,7 @@ def best_week(model: Model, state: State, w: int, chosen: Ints) -> float:
         return 0.0
     off = np.zeros(days + 2, np.int64)
     focus, cost = np.zeros(1), np.zeros(1)
-    all_parents, all_options = np.empty(256, np.int32), np.empty(256, np.int32)
+    all_parents, all_options = np.empty(256, np.int64), np.empty(256, np.int64)
     size = 0
     for d in range(days):
         day_focus, day_cost, day_option = day_front(model, state, model.week_cells[first + d])
@@ -68,7 +68,7 @@ def day_front(model: Model, state: State, c: int) -> tuple[Floats, Floats, Ints]
     busy = gather(model, state, c, -1, NOWHERE)
     stretches, free = cut_stretches(model, state, c, busy)
     most = model.lunch_off[c + 1] - model.lunch_off[c] + 1
-    focus, cost, option = np.empty(most), np.empty(most), np.empty(most, np.int32)
+    focus, cost, option = np.empty(most), np.empty(most), np.empty(most, np.int64)
     focus[0], cost[0], option[0] = free, model.cell_missed[c], NO_LUNCH
     n = 1
     for k in range(model.lunch_off[c], model.lunch_off[c + 1]):
@@ -84,7 +84,7 @@ def front(focus: Floats, cost: Floats) -> Ints:
     """Indexes of the Pareto front: less focus only for less cost."""
     by_cost = np.argsort(cost, kind="mergesort")
     order = by_cost[np.argsort(-focus[by_cost], kind="mergesort")]
-    keep = np.empty(order.size, np.int32)
+    keep = np.empty(order.size, np.int64)
     n, least = 0, np.inf
     for i in order:
         if cost[i] < least - 1e-9:
@@ -103,4 +103,4 @@ def _combine(
             sums[i * day_focus.size + j] = focus[i] + day_focus[j]
             costs[i * day_focus.size + j] = cost[i] + day_cost[j]
     keep = front(sums, costs)
-    return sums[keep], costs[keep], (keep // day_focus.size).astype(np.int32), day_option[keep % day_focus.size]
+    return sums[keep], costs[keep], (keep // day_focus.size).astype(np.int64), day_option[keep % day_focus.size]

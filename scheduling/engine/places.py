@@ -11,7 +11,7 @@ from scheduling.engine.compiled import hot_kernel, kernel
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    Ints = npt.NDArray[np.int32]
+    Ints = npt.NDArray[np.int64]
     Floats = npt.NDArray[np.float64]
     Bools = npt.NDArray[np.bool_]
 
@@ -25,8 +25,8 @@ def legal_runs(
 
     A legal start lies inside a window and inside meeting hours of each attendee, over none of their fixed events.
     """
-    off = np.zeros(duration.size + 1, np.int32)
-    starts, counts = np.empty(1024, np.int32), np.empty(1024, np.int32)
+    off = np.zeros(duration.size + 1, np.int64)
+    starts, counts = np.empty(1024, np.int64), np.empty(1024, np.int64)
     home_legal = np.zeros(duration.size, np.bool_)
     size = 0
     for e in range(duration.size):
@@ -55,7 +55,7 @@ def legal_runs(
 @kernel
 def _both(low: Ints, high: Ints, low2: Ints, high2: Ints) -> tuple[Ints, Ints]:
     """Intersection of two sorted lists of closed ranges; empty ones (low > high) may be among them."""
-    out_low, out_high = np.empty(low.size + low2.size, np.int32), np.empty(low.size + low2.size, np.int32)
+    out_low, out_high = np.empty(low.size + low2.size, np.int64), np.empty(low.size + low2.size, np.int64)
     n = i = j = 0
     while i < low.size and j < low2.size:
         a, b = max(low[i], low2[j]), min(high[i], high2[j])
@@ -72,7 +72,7 @@ def _both(low: Ints, high: Ints, low2: Ints, high2: Ints) -> tuple[Ints, Ints]:
 @kernel
 def _without(low: Ints, high: Ints, after: Ints, before: Ints) -> tuple[Ints, Ints]:
     """Sorted closed ranges less the open ranges (after, before), which are sorted by `after`."""
-    out_low, out_high = np.empty(low.size + after.size, np.int32), np.empty(low.size + after.size, np.int32)
+    out_low, out_high = np.empty(low.size + after.size, np.int64), np.empty(low.size + after.size, np.int64)
     n = 0
     for i in range(low.size):
         here = low[i]
@@ -156,8 +156,8 @@ def free_time(
     fixed_off: Ints, fixed_start: Ints, fixed_end: Ints,
 ) -> tuple[Ints, Ints, Ints]:  # fmt: skip
     """Each cell's working time outside fixed events, in maximal stretches: (off, start, end)."""
-    off = np.zeros(cell_person.size + 1, np.int32)
-    starts = np.empty(working_start.size + fixed_start.size * 2 + 1, np.int32)
+    off = np.zeros(cell_person.size + 1, np.int64)
+    starts = np.empty(working_start.size + fixed_start.size * 2 + 1, np.int64)
     ends = np.empty_like(starts)
     size = 0
     for c in range(cell_person.size):
@@ -195,8 +195,8 @@ def lunch_choices(
     fixed_off: Ints, fixed_start: Ints, fixed_end: Ints, step: int,
 ) -> tuple[Ints, Ints, Ints]:  # fmt: skip
     """Each cell's lunches on the grid that no fixed event forbids: (off, start, end)."""
-    off = np.zeros(cell_person.size + 1, np.int32)
-    starts, ends = np.empty(1024, np.int32), np.empty(1024, np.int32)
+    off = np.zeros(cell_person.size + 1, np.int64)
+    starts, ends = np.empty(1024, np.int64), np.empty(1024, np.int64)
     size = 0
     for c in range(cell_person.size):
         p = cell_person[c]

@@ -5,25 +5,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scheduling.engine import bound, components, exact, explain, obstacles, stop
+from scheduling.engine import components, exact, explain, obstacles
 from scheduling.engine.arrays import NOWHERE, Arrays, Ints, build
+from scheduling.engine.bound.parts import Bounds
 from scheduling.engine.instance import Instance, parse
 from scheduling.engine.kernels import EXCESS, FREE, State, blocker, new_state, places_cost
 from scheduling.engine.lunches import NO_LUNCH, best_lunches
 from scheduling.engine.search.anneal import descend, restore, shift
 from scheduling.engine.search.improve import Search
+from scheduling.engine.search.schedule import COLD_START, WARM_START, Cooling
 from scheduling.engine.solution import Change, MoveReason, Solution, Status, StayReason
+from scheduling.engine.stop import Budget, Either, Iterations
 from scheduling.engine.views import view
 
 SAME = 1e-6  # scores that differ by less are equal
 RESERVE_PER_EVENT = 0.001  # seconds kept for explaining a movable event
 REPORT_SECONDS = 0.2  # between two reports to the listener
 PLACING_TRIES = 200_000  # spent at the end on meetings that have no place yet
-FIRST_TRIES = 500  # for each event of a small part, before it is searched through
+TRIES_PER_STEP = 50  # of the search, for each step of the bound
+SEARCHED = 0.7  # share of one worker's time for the search; the rest bounds
 
 
 class Infeasible(Exception):
@@ -54,6 +59,7 @@ def solve(
     seed: int = 0,
     seconds: float | None = None,
     iterations: int | None = None,
+    workers: int = 1,
     warm: Mapping[str, Change] | None = None,
     changed: Collection[str] = (),
     progress: Listener | None = None,
@@ -67,19 +73,22 @@ def solve(
     """
     instance = instance if isinstance(instance, Instance) else parse(instance)
     run = _Run(instance, seed, since=time.monotonic() if since is None else since)
-    rule = stop.rule(
+    budget = Budget(
         seconds=seconds, iterations=iterations, since=run.since, reserve=run.reserve(), interrupted=interrupted
     )
     run.take_up(warm or {}, changed)
     run.place_first()
     run.report(progress, 0.0)
-    run.find_bounds()
-    run.prove_small_parts(lambda: rule.fraction(0) >= 1.0)
-    run.search.run(run.open_parts(), rule, warm=bool(warm), after_step=lambda fraction: run.report(progress, fraction))
+    for cooling in WARM_START if warm else COLD_START:
+        run.cool(cooling, budget, workers, progress)
     run.search.descend(interrupted)
     run.place_the_rest(interrupted)
     run.take_back_what_does_not_pay()
     return run.explained()
+
+
+def _between(cooling: Cooling, fraction: float) -> float:
+    return cooling.begin + fraction * (cooling.end - cooling.begin)
 
 
 class _Run:
@@ -90,18 +99,16 @@ class _Run:
         self.loaded = time.monotonic()
         self.arrays: Arrays = build(instance)
         self.model = view(self.arrays.model)
-        self.parts = components.parts(self.arrays.model)
+        self.parts = components.parts(self.model)
         self.state: State = new_state(self.model, seed)
         self.search = Search(self.model, self.state, self.parts)
-        self.lunches = np.full(self.model.cell_end.size, NO_LUNCH, np.int32)
-        self.weeks = np.arange(self.model.week_goal.size, dtype=np.int32)
+        self.lunches = np.full(self.model.cell_end.size, NO_LUNCH, np.int64)
+        self.weeks = np.arange(self.model.week_goal.size, dtype=np.int64)
         self.must_place = bool((self.model.home == NOWHERE).any())
         self.today = self._exact_score()
         self.reported = -math.inf
         self.untouched = self._untouched()
-        self.part_bounds: list[float] = []
-        self.upper: float | None = None
-        self.proved: set[int] = set()
+        self.bounds = Bounds(self.model, self.parts)
         self.shown: State | None = None
 
     def reserve(self) -> float:
@@ -116,31 +123,61 @@ class _Run:
             change = warm.get(self.instance.events[key].id)
             if change and self.instance.events[key].id not in changed:
                 start[event], room[event] = change.start, rooms.get(change.room or "", -1)
-        self.search.adopt(np.arange(start.size, dtype=np.int32), start, room)
+        self.search.adopt(np.arange(start.size, dtype=np.int64), start, room)
         self.search.keep_all()
 
-    def find_bounds(self) -> None:
-        """What each part can be worth at most; what belongs to no part is known exactly."""
-        self.part_bounds = [bound.part_bound(self.model, part) for part in self.parts]
-        self.upper = sum(self.part_bounds) + self.untouched
+    def cool(self, cooling: Cooling, budget: Budget, workers: int, progress: Listener | None) -> None:
+        """Search and bound from the same plan, side by side or one after the other, then put together what they found.
 
-    def prove_small_parts(self, over: Callable[[], bool]) -> None:
-        """Search small parts through, each from the best that a short annealing finds."""
-        for number, part in enumerate(self.parts):
-            if over() or not exact.is_small(self.model, part):
-                continue
-            tries = stop.Iterations(FIRST_TRIES * part.events.size)
-            self.search.run([number], tries, warm=False)
-            known = exact.exact_score(self.model, self.state, part)
-            found = exact.prove(self.model, self.state, part, self.search.start, self.search.room, known, over)
-            self.search.resume(number)
-            if found is not None:
-                self.part_bounds[number] = found
-                self.proved.add(number)
-        self.upper = sum(self.part_bounds) + self.untouched
+        Neither sees the other's work before the end, so the result doesn't depend on the number of workers.
+        """
+        numbers = self.open_parts()
+        if not numbers or budget.over():
+            return
+        score = {number: exact.exact_score(self.model, self.state, self.parts[number]) for number in numbers}
+        start, room = self.search.start.copy(), self.search.room.copy()
+        effort = None
+        if budget.iterations is not None:
+            effort = round(budget.iterations * (cooling.end - cooling.begin)) // TRIES_PER_STEP
+        side_by_side = workers > 1
+        searched = cooling.end if side_by_side or effort is not None else _between(cooling, SEARCHED)
+
+        def bound_parts() -> None:
+            pace = budget.part(cooling.begin, cooling.end)
+            over = budget.over if effort is not None else lambda: pace.fraction(0) >= 1.0
+            self.bounds.work(start, room, score, over, effort=effort)
+
+        def search_parts() -> None:
+            self.search.run(
+                numbers,
+                budget.part(cooling.begin, searched, enough=lambda: self.bounds.proved.issuperset(numbers)),
+                share=cooling.share,
+                after_step=lambda fraction: self.report(progress, _between(cooling, fraction)),
+            )
+
+        if side_by_side:
+            with ThreadPoolExecutor(1) as pool:
+                bounding = pool.submit(bound_parts)
+                search_parts()
+                bounding.result()
+        else:
+            search_parts()
+            bound_parts()
+        self._put_together(numbers)
+
+    def _put_together(self, numbers: list[int]) -> None:
+        for number in numbers:
+            known = exact.exact_score(self.model, self.state, self.parts[number])
+            if number in self.bounds.proved or self.bounds.score[number] > known + SAME:
+                self.search.take(number, self.bounds.start, self.bounds.room)
+            self.bounds.of[number] = max(self.bounds.of[number], known)
+
+    @property
+    def upper(self) -> float:
+        return sum(self.bounds.of) + self.untouched
 
     def open_parts(self) -> list[int]:
-        return [number for number in range(len(self.parts)) if number not in self.proved]
+        return [number for number in range(len(self.parts)) if number not in self.bounds.proved]
 
     def report(self, progress: Listener | None, fraction: float) -> None:
         """Tell the listener, now and then, the exact score of the best places so far."""
@@ -166,10 +203,11 @@ class _Run:
         waiting = [
             number
             for number, part in enumerate(self.parts)
-            if number not in self.proved and (self.state.start[part.events] == NOWHERE).any()
+            if number not in self.bounds.proved and (self.state.start[part.events] == NOWHERE).any()
         ]
         if waiting:
-            self.search.run(waiting, stop.Either(stop.Iterations(PLACING_TRIES), interrupted=interrupted), warm=False)
+            tries = Either(Iterations(PLACING_TRIES), interrupted=interrupted)
+            self.search.run(waiting, tries, share=1.0)
             self.search.descend(interrupted)
         for event in np.flatnonzero(self.state.start == NOWHERE):
             key = int(self.arrays.events[event])
@@ -206,15 +244,15 @@ class _Run:
             return None
         if self.shown is None:
             self.shown = new_state(self.model, self.seed)
-        everything = np.arange(self.search.start.size, dtype=np.int32)
+        everything = np.arange(self.search.start.size, dtype=np.int64)
         restore(self.model, self.shown, everything, self.search.start, self.search.room)
         return self._solution(self.shown)
 
     def _solution(self, state: State) -> Solution:
         lunches = np.full_like(self.lunches, NO_LUNCH)
         score = best_lunches(self.model, state, self.weeks, lunches) + self._places_score(state)
-        upper = None if self.upper is None else max(self.upper, score)
-        optimal = upper is not None and upper - score <= SAME
+        upper = max(self.upper, score)
+        optimal = upper - score <= SAME
         status: Status = "optimal" if optimal else "feasible"
         return Solution(
             instance=self.instance.name,
@@ -222,7 +260,7 @@ class _Run:
             lunches=self._lunches(lunches),
             score=round(score, 6),
             before=None if self.must_place else round(self.today, 6),
-            bound=None if upper is None else round(score if optimal else upper, 6),
+            bound=round(score if optimal else upper, 6),
             status=status,
             seed=self.seed,
             seconds=round(time.monotonic() - self.since, 3),
@@ -237,7 +275,7 @@ class _Run:
 
     def _untouched(self) -> float:
         """The score of what no movable event concerns."""
-        weeks = components.untouched_weeks(self.arrays.model, self.parts)
+        weeks = components.untouched_weeks(self.model, self.parts)
         return float(best_lunches(self.model, self.state, weeks, self.lunches.copy()) + self.arrays.constant)
 
     def _moved(self) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -26,17 +27,15 @@ class Iterations:
         return min(1.0, tries / self._most) if self._most else 1.0
 
 
-class Seconds:
-    """When the time is up that began at `since`, less what is kept in reserve for the answer (seconds, monotonic)."""
+class Until:
+    """From one point of time to another (seconds, monotonic)."""
 
-    def __init__(self, seconds: float, *, since: float, reserve: float) -> None:
-        self._since = since
-        self._begin = time.monotonic()
-        self._end = since + seconds - reserve
+    def __init__(self, begin: float, end: float) -> None:
+        self._begin, self._end = begin, end
 
     def fraction(self, tries: int) -> float:
         now = time.monotonic()
-        return 1.0 if now >= self._end else (now - self._begin) / (self._end - self._begin)
+        return 1.0 if now >= self._end else max(0.0, (now - self._begin) / (self._end - self._begin))
 
 
 class Either:
@@ -51,13 +50,36 @@ class Either:
         return self._pace.fraction(tries)
 
 
-def rule(
-    *, seconds: float | None, iterations: int | None, since: float, reserve: float, interrupted: Callable[[], bool]
-) -> Stop:
-    """Seconds count from `since`, less than 2 as 2; iterations alone have no time limit; neither: 10 s."""
-    if iterations is None and seconds is None:
-        seconds = DEFAULT_SECONDS
-    limits = [] if seconds is None else [Seconds(max(seconds, LEAST_SECONDS), since=since, reserve=reserve)]
-    if iterations is None:
-        return Either(limits[0], interrupted=interrupted)
-    return Either(Iterations(iterations), *limits, interrupted=interrupted)
+class Budget:
+    """What a whole run may take: tries, or seconds from `since` (monotonic) less a reserve for the answer, or both.
+
+    Less than 2 seconds count as 2; tries alone have no time limit; neither: 10 s.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds: float | None,
+        iterations: int | None,
+        since: float,
+        reserve: float,
+        interrupted: Callable[[], bool],
+    ) -> None:
+        if iterations is None and seconds is None:
+            seconds = DEFAULT_SECONDS
+        self.iterations, self.interrupted = iterations, interrupted
+        self._begin = time.monotonic()
+        self._end = math.inf if seconds is None else since + max(seconds, LEAST_SECONDS) - reserve
+
+    def over(self) -> bool:
+        return self.interrupted() or time.monotonic() >= self._end
+
+    def part(self, begin: float, end: float, *, enough: Callable[[], bool] = lambda: False) -> Stop:
+        """From one fraction of the whole to another; ends also when `enough` says so."""
+        limit = Until(self._begin, self._end)
+        if self.iterations is not None:
+            tries = Iterations(round(self.iterations * end) - round(self.iterations * begin))
+            return Either(tries, limit, interrupted=lambda: self.interrupted() or enough())
+        span = self._end - self._begin
+        pace = Until(self._begin + begin * span, self._begin + end * span)
+        return Either(pace, interrupted=lambda: self.interrupted() or enough())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scheduling.engine.arrays import NOWHERE, Ints, Model
-from scheduling.engine.kernels import EXCESS, FREE, SCORE, blocker, is_home, is_start, put, recount
+from scheduling.engine.kernels import EXCESS, FREE, SCORE, blocker, is_home, is_start
 from scheduling.engine.search.anneal import anneal, descend, restore, shift
 from scheduling.engine.search.schedule import heat
 
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 STEP_TRIES = 4000  # between two looks at the clock, at least
 DESCENT_AT_ONCE = 64  # events between two looks at the clock
 MOST_DESCENTS = 20
+SMALL = 60  # events of a part that is cooled again and again
+TRIES_PER_EVENT = 4000  # in one cooling of a small part
+SHARES = (1.0, 0.4, 0.25, 0.4)  # of the full heat, in turn; all but the first from the best plan
 
 
 class Search:
@@ -31,31 +34,23 @@ class Search:
         self.start, self.room = state.start.copy(), state.room.copy()
         self._now = np.zeros(len(parts))
         self._best = np.zeros(len(parts))
-        self._origin = float(state.total[SCORE])
-
-    def gain(self) -> float:
-        """How much better than at the beginning the best places are."""
-        return float(self._best.sum())
+        self._tries = np.zeros(len(parts), np.int64)
 
     def run(
         self,
         open_parts: Sequence[int],
         stop: Stop,
         *,
-        warm: bool,
+        share: float,
         after_step: Callable[[float], object] = lambda fraction: None,
     ) -> None:
-        """Anneal these parts until the stop rule ends it; `after_step` is told the fraction done."""
-        tries, cycle = 0, 0
+        """Cool these parts once, from that share of the full heat; `after_step` is told the fraction done."""
+        tries = 0
         fraction = stop.fraction(0) if open_parts else 1.0
         step = fraction
         while fraction < 1.0:
-            here, hot = heat(fraction, warm=warm)
-            if here != cycle:
-                cycle = here
-                self.back_to_best(open_parts)
-            cold = min(hot, heat(min(1.0, fraction + step), warm=warm)[1])
-            tries += self._step(open_parts, stop, tries, hot, cold)
+            hot, cold = heat(fraction, share), heat(min(1.0, fraction + step), share)
+            tries += self._step(open_parts, hot, cold)
             before, fraction = fraction, stop.fraction(tries)
             step = fraction - before
             after_step(fraction)
@@ -88,18 +83,14 @@ class Search:
         """What the state holds now is the best, and where the parts' scores count from."""
         self.start[:], self.room[:] = self.state.start, self.state.room
         self._now[:] = self._best[:] = 0.0
-        self._origin = float(self.state.total[SCORE])
 
-    def resume(self, number: int) -> None:
-        """Put a part's events at the best places after something else has moved them about."""
-        events = self.parts[number].events
-        for event in events.tolist():
-            put(self.model, self.state, event, NOWHERE, int(self.room[event]))
-        for event in events.tolist():
-            put(self.model, self.state, event, int(self.start[event]), int(self.room[event]))
-        recount(self.model, self.state)
-        self._best[number] = self._now[number] = 0.0
-        self._best[number] = self._now[number] = self.state.total[SCORE] - self._origin - self._now.sum()
+    def take(self, number: int, start: Ints, room: Ints) -> None:
+        """A plan of one part that somebody else has found is the best now."""
+        events, before = self.parts[number].events, float(self.state.total[SCORE])
+        self.start[events], self.room[events] = start[events], room[events]
+        restore(self.model, self.state, events, self.start, self.room)
+        self._now[number] += float(self.state.total[SCORE]) - before
+        self._best[number] = self._now[number]
 
     def _may_stand(self, event: int, start: int, room: int) -> bool:
         if (start, room) == (self.state.start[event], self.state.room[event]):
@@ -110,16 +101,30 @@ class Search:
         legal = is_start(model, event, start) or (start == model.home[event] and bool(model.home_legal[event]))
         return home or (legal and room in rooms and blocker(model, self.state, event, start, room) == FREE)
 
-    def _step(self, numbers: Sequence[int], stop: Stop, done: int, hot: float, cold: float) -> int:
+    def _step(self, numbers: Sequence[int], hot: float, cold: float) -> int:
         """A share of tries for each part by its size, at least one."""
         total = sum(self.parts[number].events.size for number in numbers)
         wanted = max(STEP_TRIES, total)
         tries = 0
         for number in numbers:
-            share = max(1, wanted * self.parts[number].events.size // total)
-            self._anneal(number, share, hot, cold)
+            size = self.parts[number].events.size
+            share = max(1, wanted * size // total)
+            if size <= SMALL:
+                self._anneal(number, share, *self._own_heat(number, share))
+            else:
+                self._anneal(number, share, hot, cold)
             tries += share
         return tries
+
+    def _own_heat(self, number: int, tries: int) -> tuple[float, float]:
+        """A small part needs no whole phase to cool: it has coolings of its own, of the same length each."""
+        length = TRIES_PER_EVENT * self.parts[number].events.size
+        cycle, done = divmod(int(self._tries[number]), length)
+        share = SHARES[cycle % len(SHARES)]
+        if done < tries and share < 1.0:
+            self.back_to_best([number])
+        self._tries[number] += tries
+        return heat(done / length, share), heat(min(1.0, (done + tries) / length), share)
 
     def _anneal(self, number: int, tries: int, hot: float, cold: float) -> None:
         events, total = self.parts[number].events, self.state.total

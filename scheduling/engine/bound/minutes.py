@@ -35,10 +35,10 @@ def part_bound(model: Model, part: Part) -> float:
 @kernel
 def _least_minutes(model: Model, events: Ints) -> tuple[Ints, Ints, Ints]:
     """For each attendee of each event: the minutes of free time it takes at least, and the week that loses them."""
-    off = np.zeros(events.size + 1, np.int32)
+    off = np.zeros(events.size + 1, np.int64)
     for i in range(events.size):
         off[i + 1] = off[i] + model.person_off[events[i] + 1] - model.person_off[events[i]]
-    minutes, week = np.zeros(off[-1], np.int32), np.full(off[-1], -1, np.int32)
+    minutes, week = np.zeros(off[-1], np.int64), np.full(off[-1], -1, np.int64)
     for i in range(events.size):
         e = events[i]
         if model.starts[e] > MOST_STARTS:
@@ -85,7 +85,7 @@ def _bound(model: Model, events: Ints, weeks: Ints, minutes: Ints, off: Ints, we
         count = 0
         for i in range(week.size):
             count += week[i] == w
-        here = np.empty(count, np.int32)
+        here = np.empty(count, np.int64)
         count = 0
         for i in range(week.size):
             if week[i] == w:

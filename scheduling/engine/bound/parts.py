@@ -1,0 +1,114 @@
+"""The bounds of all parts: multipliers climb in turn, then trees prove parts of some dozen events, small ones first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scheduling.engine import exact
+from scheduling.engine.arrays import Ints, Model
+from scheduling.engine.bound import ascent as ascents
+from scheduling.engine.bound import minutes
+from scheduling.engine.bound.ascent import Ascent
+from scheduling.engine.bound.branching import Tree
+from scheduling.engine.kernels import State, new_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from scheduling.engine.components import Part
+
+MOST_EVENTS = 80  # of a part that is worth a search tree
+ARCS_AT_ONCE = 1_000_000  # between two looks at the clock
+FIRST_STEPS = 1_500  # before a tree is begun; more make the root tighter, fewer leave more to it
+NODES_AT_ONCE = 20
+UNLIMITED = 10**9
+
+
+class Bounds:
+    """`of[number]` is what no plan of that part exceeds, in the terms of `State.total`."""
+
+    def __init__(self, model: Model, parts: Sequence[Part]) -> None:
+        self.model, self.parts = model, parts
+        self.of = [minutes.part_bound(model, part) for part in parts]
+        self.proved: set[int] = set()
+        self.start, self.room = np.empty(0, np.int64), np.empty(0, np.int64)
+        self.score: dict[int, float] = {}
+        self._ascents: dict[int, Ascent | None] = {}
+        self._trees: dict[int, Tree] = {}
+        self._state: State | None = None
+
+    def work(
+        self, start: Ints, room: Ints, score: Mapping[int, float], over: Callable[[], bool], *, effort: int | None
+    ) -> None:
+        """Improve the bounds of the parts in `score`, their best scores so far, reached by these places.
+
+        `effort`: steps of each part's multipliers, or None to go on until it is over. Better places that are found on
+        the way are in `start`, `room` and `score` of this object, and those of proved parts.
+        """
+        self.start, self.room, self.score = start.copy(), room.copy(), dict(score)
+        numbers = sorted(self.score, key=lambda number: (self.parts[number].events.size, number))
+        self._climb(numbers, over, effort)
+        self._search(numbers, over, UNLIMITED if effort is None else effort // 20)
+
+    def _climb(self, numbers: list[int], over: Callable[[], bool], effort: int | None) -> None:
+        left = dict.fromkeys(numbers, UNLIMITED if effort is None else effort)
+        done = dict.fromkeys(numbers, 0)
+        while left and not over():
+            for number in list(left):
+                ascent = self._ascent(number)
+                if ascent is None or over():
+                    left.pop(number)
+                    continue
+                steps = min(left[number], max(1, ARCS_AT_ONCE // (ascent.now.pay.size + 1)))
+                ascent.climb(steps, self.score[number])
+                self._lower(number, ascent.bound)
+                left[number] -= steps
+                done[number] += steps
+                tree_begins = self._has_tree(number) and done[number] >= FIRST_STEPS
+                if left[number] <= 0 or ascent.at_rest or number in self.proved or tree_begins:
+                    left.pop(number)
+
+    def _search(self, numbers: list[int], over: Callable[[], bool], nodes: int) -> None:
+        """All trees in turn, so that no hard part keeps the others waiting."""
+        left = {number: nodes for number in numbers if self._has_tree(number) and number not in self.proved}
+        while left and not over():
+            for number in list(left):
+                tree = self._tree(number)
+                if tree is None or over():
+                    left.pop(number)
+                    continue
+                here = min(left[number], NODES_AT_ONCE)
+                self.score[number] = tree.search(
+                    self.model, self._own_state(), self.start, self.room, self.score[number], most_nodes=here, over=over
+                )
+                self._lower(number, tree.bound(self.score[number]))
+                left[number] -= here
+                if left[number] <= 0 or tree.done or number in self.proved:
+                    left.pop(number)
+
+    def _lower(self, number: int, bound: float) -> None:
+        self.of[number] = max(self.score[number], min(self.of[number], bound))
+        if self.of[number] <= self.score[number] + exact.TIE:
+            self.of[number] = self.score[number]
+            self.proved.add(number)
+
+    def _has_tree(self, number: int) -> bool:
+        return self.parts[number].events.size <= MOST_EVENTS
+
+    def _ascent(self, number: int) -> Ascent | None:
+        if number not in self._ascents:
+            self._ascents[number] = ascents.begin(self.model, self.parts[number])
+        return self._ascents[number]
+
+    def _tree(self, number: int) -> Tree | None:
+        ascent = self._ascent(number)
+        if number not in self._trees and ascent is not None:
+            self._trees[number] = Tree(ascent)
+        return self._trees.get(number)
+
+    def _own_state(self) -> State:
+        if self._state is None:
+            self._state = new_state(self.model, 0)
+        return self._state
