@@ -99,6 +99,10 @@ def best_other(model: Model, state: State, lunches: Ints, e: int) -> tuple[int, 
     """The best legal place besides today's and the event's own: (start, room, gain over today's, how many places are
     free of overlaps, how many of these the limits allow)."""
     start, room, gain, free, legal = NOWHERE, -1, 0.0, 0, 0
+    # Only the places differ from here on, so that today's is weighed once.
+    from_home = gain_over_home(model, state, lunches, e, model.home[e], model.home_room[e], state.parts)
+    for k in range(model.person_off[e], model.person_off[e + 1]):
+        from_home -= person_value(model, state, lunches, model.person[k], e, model.home[e])
     first, last = model.run_off[e], model.run_off[e + 1]
     for k in range(first - 1, last):
         count = model.run_count[k] if k >= first else int(model.home_legal[e])
@@ -113,7 +117,9 @@ def best_other(model: Model, state: State, lunches: Ints, e: int) -> tuple[int, 
                 free += 1
                 if state.total[EXCESS] + change(model, state, e, to, there)[1] > 1e-9:
                     continue
-                here = gain_over_home(model, state, lunches, e, to, there, state.parts)
+                here = from_home
+                for p in range(model.person_off[e], model.person_off[e + 1]):
+                    here += person_value(model, state, lunches, model.person[p], e, to)
                 if legal == 0 or here > gain:
                     start, room, gain = to, there, here
                 legal += 1

@@ -65,10 +65,8 @@ class Places:
         event = self._instance.events[key]
         starts, rooms = self._starts(event), self._rooms(event)
         bits = (1 << len(starts) * len(rooms)) - 1
-        for number, room in enumerate(rooms):
-            for at, start in enumerate(starts):
-                if start == event.start and room == event.room:
-                    bits &= ~(1 << number * len(starts) + at)
+        if event.start in starts and event.room in rooms:
+            bits &= ~(1 << rooms.index(event.room) * len(starts) + starts.index(event.start))
         return bits
 
     def _people_forbidding(self, key: int) -> dict[str, int]:
@@ -89,12 +87,17 @@ class Places:
         starts, rooms = self._starts(event), self._rooms(event)
         people = len(self._instance.people)
         found: dict[str, int] = {}
+        if not starts:
+            return found
+        begin, end = starts[0], starts[-1] + event.duration
 
         def forbid(resource: int, mask_of: int, numbers: int) -> None:
             for other in self._of.get(resource, ()):
-                if other == key or (fixed_only and self._instance.events[other].movable is not None):
-                    continue
                 place = self._final[other]
+                if place.end <= begin or end <= place.start or other == key:
+                    continue
+                if fixed_only and self._instance.events[other].movable is not None:
+                    continue
                 low = bisect_right(starts, place.start - event.duration)
                 mask = _bits(low, bisect_left(starts, place.end))
                 if mask:
@@ -114,6 +117,8 @@ def _bits(low: int, high: int) -> int:
 
 
 def _in_all_rooms(mask: int, starts: int, rooms: int) -> int:
+    if rooms == 1:
+        return mask
     found = 0
     for number in range(rooms):
         found |= mask << number * starts
