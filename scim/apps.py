@@ -5,5 +5,5 @@ class ScimConfig(AppConfig):
     name = "scim"
 
     def ready(self) -> None:
-        # Declares tables and retention.
-        from scim import personal_data  # noqa: F401
+        # Declares tables and retention; keeps out who is not listed.
+        from scim import admission, personal_data  # noqa: F401

@@ -14,7 +14,7 @@ from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.google.id_token import Identity
-from clockwise.organizations import lookups, members, sessions
+from clockwise.organizations import admission, lookups, members, sessions
 from clockwise.organizations.models import Member, MemberDetails
 from clockwise.organizations.roles import Role
 from clockwise.tenancy import current
@@ -41,7 +41,7 @@ def reference_for(identity: Identity) -> lookups.MemberReference:
     The account is known by `sub` alone; an address that was given to somebody else opens nothing. A member
     whom an admin or an identity provider added is linked by the verified address, once.
     The verified domain says which organization: an account that left the Workspace opens nothing in it.
-    Raises SignInRefused: `no_workspace`, `other_organization`, `inactive`, `address_reassigned`.
+    Raises SignInRefused: `no_workspace`, `other_organization`, `inactive`, `address_reassigned`, `unlisted`.
     """
     if not identity.hosted_domain:
         raise SignInRefused("no_workspace")
@@ -87,6 +87,8 @@ def _linked(identity: Identity) -> Member | None:
 
 def _added(identity: Identity, reserved: UUID | None) -> Member:
     first = not Member.objects.exists()
+    if not first and not admission.admits_unlisted():
+        raise SignInRefused("unlisted")
     return members.add(
         address=identity.email,
         name=identity.name or identity.email,
