@@ -1,6 +1,6 @@
 """What calendars' tables hold of people."""
 
-from calendars.models import Calendar, Channel, Event, GoogleConnection, OutboxWrite, SetAsideEvent
+from calendars.models import Calendar, Channel, Colleague, Event, GoogleConnection, OutboxWrite, SetAsideEvent
 from privacy.register import Basis, Purpose, table
 
 table(
@@ -106,4 +106,21 @@ table(
     person=["member_id"],
     personal={"member": "whose calendar", "calendar": "which calendar", "resource": "events or the list of calendars"},
     technical="connection resource_id opened_at expires_at renew_at heard_at refused_at ended_at",
+)
+table(
+    Colleague,
+    "When colleagues without a connected calendar are busy",
+    purpose=Purpose.SCHEDULING,
+    basis=Basis.LEGITIMATE_INTEREST,
+    retention="as long as a member is going to meet them, four weeks ahead at most",
+    personal={
+        "details": "address",
+        "busy": "when they are busy, and nothing of why",
+        "known_from": "from when on it is known",
+        "known_until": "until when it is known",
+        "asked_at": "when Google was asked",
+    },
+    secret={"address_index": "keyed index of the address"},
+    technical="problem",
+    kept_because="They are no members; the rows go by themselves.",
 )

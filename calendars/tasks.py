@@ -12,7 +12,7 @@ from celery import Task, shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from calendars import connections, delivery, liveness, locks, wake_ups
+from calendars import colleagues, connections, delivery, liveness, locks, wake_ups
 from calendars.models import Calendar, GoogleConnection, OutboxWrite
 from calendars.sync import calendar as one_calendar
 from calendars.sync import calendar_list, channels
@@ -180,3 +180,16 @@ def _in_turn(found: list[Due]) -> list[tuple[UUID, UUID]]:
     queues = [[(due.organization_id, calendar_id) for calendar_id in due.calendars] for due in found]
     turns = chain.from_iterable(zip_longest(*queues))
     return list(islice((turn for turn in turns if turn is not None), MOST_POLLS_A_SWEEP))
+
+
+@shared_task(name="calendars.ask_for_colleagues", ignore_result=True)
+def ask_for_colleagues() -> None:
+    """Every quarter of an hour: free/busy of those whom members meet and whose calendars we don't read."""
+    for organization_id in Organization.objects.values_list("id", flat=True):
+        with current.acting_for(organization_id):
+            wake(refresh_colleagues)
+
+
+@tenant_task(name="calendars.refresh_colleagues")
+def refresh_colleagues() -> None:
+    colleagues.refresh()

@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
+from kombu import Queue
 
 from clockwise.env import Environment, database
 
@@ -174,11 +175,22 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"max_retries": 0, "interval_start": 0, "socket_connect_timeout": 2}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 REDIS_URL = ENV.redis_url
+# A queue for each kind of work, served in turn: none waits for another's backlog.
+CELERY_TASK_QUEUES = [Queue(name) for name in ("celery", "writes", "reading")]
+CELERY_TASK_DEFAULT_QUEUE = "celery"
+CELERY_TASK_ROUTES = {
+    "calendars.perform_writes": {"queue": "writes"},
+    "calendars.sync_*": {"queue": "reading"},
+    "calendars.refresh_*": {"queue": "reading"},
+    "scheduling.read_*": {"queue": "reading"},
+}
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "calendars.sweep", "schedule": 60},
     "grants": {"task": "calendars.check_grants", "schedule": 15},
     "housekeeping": {"task": "organizations.forget_old", "schedule": 24 * 3600},
     "receipts": {"task": "organizations.mail_receipts", "schedule": 24 * 3600},
+    "personal": {"task": "scheduling.sweep_personal_calendars", "schedule": 60},
+    "colleagues": {"task": "calendars.ask_for_colleagues", "schedule": 15 * 60},
     "audit": {"task": "audit.seal_the_minute", "schedule": 60},
     "privacy": {"task": "privacy.sweep", "schedule": 30},
     "retention": {"task": "privacy.retain", "schedule": 3600},

@@ -15,3 +15,4 @@ class SchedulingConfig(AppConfig):
             room_answers,
             undo,
         )
+        from scheduling.personal import blocks  # noqa: F401

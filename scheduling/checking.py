@@ -3,14 +3,14 @@
 A plan that breaks one is refused whole: better no proposal than a wrong one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from itertools import pairwise
 from uuid import UUID
 
 from scheduling.eligibility import State, is_frozen, status
-from scheduling.facts import Occurrence, Person
-from scheduling.hours import DAY_MINUTES, instant, local_date, meeting_on, monday_of
+from scheduling.facts import Occurrence
+from scheduling.hours import DAY_MINUTES, Hours, instant, local_date, meeting_on, monday_of
 from scheduling.intervals import Interval, inside, overlap, subtract
 from scheduling.models import Flexibility
 from scheduling.plan import Plan, PlannedMove
@@ -38,17 +38,33 @@ def check(plan: Plan, problem: Problem) -> None:
 
 def _meetings(plan: Plan, problem: Problem) -> Iterator[str]:
     final = {move.occurrence.meeting_index: (move.start, move.end) for move in plan.moves}
-    busy = _busy(problem, final)
+    busy, busy_colleagues = _busy(problem, final), _busy_colleagues(problem, final)
     for move in plan.moves:
         name = str(move.copy.event_id)
         yield from (f"{rule} {name}" for rule in _of_itself(move, problem))
         for member_id in problem.facts.attending(move.occurrence):
             person = problem.facts.people[member_id]
-            if not inside((move.start, move.end), _meeting_hours(person, move)):
+            if not inside((move.start, move.end), _meeting_hours(person.hours, person.away, move)):
                 yield f"meeting hours {name}"
             others = [place for other, place in busy[member_id] if other is not move.occurrence]
             if any(overlap((move.start, move.end), other) for other in others):
                 yield f"overlap {name}"
+        yield from (f"{rule} {name}" for rule in _with_colleagues(move, problem, busy_colleagues))
+
+
+def _with_colleagues(
+    move: PlannedMove, problem: Problem, busy: dict[str, list[tuple[Occurrence | None, Interval]]]
+) -> Iterator[str]:
+    """Those known by free/busy alone are free there too."""
+    place = (move.start, move.end)
+    for colleague in problem.facts.colleagues_at(move.occurrence):
+        if not inside(place, _meeting_hours(colleague.hours, (), move)):
+            yield "meeting hours"
+        if move.end > colleague.known_until:
+            yield "unknown time"
+        others = [other for occurrence, other in busy[colleague.address] if occurrence is not move.occurrence]
+        if any(overlap(place, other) for other in others):
+            yield "overlap"
 
 
 def _of_itself(move: PlannedMove, problem: Problem) -> Iterator[str]:
@@ -75,10 +91,10 @@ def _of_itself(move: PlannedMove, problem: Problem) -> Iterator[str]:
         yield "window"
 
 
-def _meeting_hours(person: Person, move: PlannedMove) -> list[Interval]:
-    first = local_date(move.start, person.hours.zone)
+def _meeting_hours(hours: Hours, away: Iterable[Interval], move: PlannedMove) -> list[Interval]:
+    first = local_date(move.start, hours.zone)
     days = (first - timedelta(days=1), first, first + timedelta(days=1))
-    return subtract([hours for day in days for hours in meeting_on(person.hours, day)], person.away)
+    return subtract([interval for day in days for interval in meeting_on(hours, day)], away)
 
 
 def _busy(problem: Problem, final: dict[bytes, Interval]) -> dict[UUID, list[tuple[Occurrence, Interval]]]:
@@ -86,6 +102,20 @@ def _busy(problem: Problem, final: dict[bytes, Interval]) -> dict[UUID, list[tup
     for occurrence in problem.facts.occurrences:
         for member_id in problem.facts.attending(occurrence):
             busy[member_id].append((occurrence, final.get(occurrence.meeting_index, occurrence.interval)))
+    return busy
+
+
+def _busy_colleagues(
+    problem: Problem, final: dict[bytes, Interval]
+) -> dict[str, list[tuple[Occurrence | None, Interval]]]:
+    """By address: with meetings, where each will be, and with what we don't know."""
+    busy: dict[str, list[tuple[Occurrence | None, Interval]]] = {
+        address: [(None, interval) for interval in intervals]
+        for address, intervals in problem.facts.otherwise_busy().items()
+    }
+    for occurrence in problem.facts.occurrences:
+        for colleague in problem.facts.colleagues_at(occurrence):
+            busy[colleague.address].append((occurrence, final.get(occurrence.meeting_index, occurrence.interval)))
     return busy
 
 

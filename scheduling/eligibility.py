@@ -107,8 +107,11 @@ def _permission(occurrence: Occurrence, consent: Consent, facts: Facts) -> Reaso
 
 
 def _unknown(occurrence: Occurrence, facts: Facts) -> tuple[UUID, ...] | None:
-    """Members whose calendars we can't see, None when all are known. Strangers among colleagues count, unnamed."""
-    expected = {guest.address for guest in occurrence.guests if not guest.declined}
+    """Members whose calendars we can't see, None when all are known, be it by free/busy alone.
+
+    Strangers among colleagues count, unnamed.
+    """
+    expected = {guest.address for guest in occurrence.guests if not guest.declined} - facts.colleagues.keys()
     unknown = sorted(address for address in expected if facts.addresses.get(address) not in facts.people)
     if not unknown and not occurrence.guests_hidden:
         return None

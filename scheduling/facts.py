@@ -11,13 +11,14 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from calendars.models import Calendar, Event, GoogleConnection
+from calendars.models import Calendar, Colleague, Event, GoogleConnection
 from clockwise import clock
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.organizations import members
-from clockwise.organizations.models import Member
+from clockwise.organizations.models import Member, Organization
+from clockwise.tenancy import current
 from scheduling.hours import Hours, Lunch, hours_from
-from scheduling.intervals import Interval, union
+from scheduling.intervals import Interval, subtract, union
 from scheduling.models import Flexibility, Hold, Move, Pin, Preferences
 
 OUT_OF_OFFICE = "outOfOffice"
@@ -110,6 +111,22 @@ class Occurrence:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FreeBusy:
+    """A colleague whose calendar isn't connected, known by free/busy alone inside [known_from, known_until).
+
+    busy: in order, none touching another; meetings that we know are among them. hours: nobody told, so the
+    organization's.
+    """
+
+    colleague_id: UUID
+    address: str
+    hours: Hours
+    busy: tuple[Interval, ...]
+    known_from: datetime
+    known_until: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Consent:
     """A flexibility: who said that a meeting may move, and how far."""
 
@@ -135,12 +152,16 @@ class ExistingHold:
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """`addresses`: those of all active members, whether or not their calendars are known."""
+    """`addresses`: those of all active members, whether or not their calendars are known.
+
+    colleagues: by address, those known by free/busy alone.
+    """
 
     at: datetime
     domains: frozenset[str]
     people: Mapping[UUID, Person]
     addresses: Mapping[str, UUID]
+    colleagues: Mapping[str, FreeBusy] = field(default_factory=dict)
     occurrences: tuple[Occurrence, ...] = ()
     consents: Mapping[tuple[bytes, bool], Consent] = field(default_factory=dict)
     pinned: frozenset[bytes] = frozenset()
@@ -150,6 +171,19 @@ class Facts:
         """The instance's own flexibility before its series'."""
         own = self.consents.get((occurrence.meeting_index, False))
         return own or self.consents.get((occurrence.series_index, True))
+
+    def colleagues_at(self, occurrence: Occurrence) -> list[FreeBusy]:
+        """Who is asked to it, hasn't declined, and is known by free/busy alone."""
+        asked = [guest.address for guest in occurrence.guests if not guest.declined]
+        return [self.colleagues[address] for address in asked if address in self.colleagues]
+
+    def otherwise_busy(self) -> dict[str, list[Interval]]:
+        """By address, when colleagues are busy with something else than the meetings that we know."""
+        meetings: dict[str, list[Interval]] = defaultdict(list)
+        for occurrence in self.occurrences:
+            for colleague in self.colleagues_at(occurrence):
+                meetings[colleague.address].append(occurrence.interval)
+        return {address: subtract(known.busy, meetings[address]) for address, known in self.colleagues.items()}
 
     def attending(self, occurrence: Occurrence) -> frozenset[UUID]:
         """Whose time it takes: copies that keep their member busy, and colleagues on the list without a copy."""
@@ -176,10 +210,31 @@ def load(start: datetime, end: datetime, *, only: Iterable[UUID] | None = None) 
         domains=members.domains(),
         people=_with_absences(people, copies),
         addresses=addresses,
+        colleagues=_colleagues({person.address for person in people.values()}),
         occurrences=tuple(sorted(occurrences, key=_order)),
         consents=_consents(),
         pinned=frozenset(bytes(pin.meeting_index) for pin in Pin.objects.all()),
         holds=tuple(_existing(row) for row in hold_rows),
+    )
+
+
+def _colleagues(connected: set[str]) -> dict[str, FreeBusy]:
+    organization = Organization.objects.get(pk=current.require_organization_id())
+    hours = hours_from(zone_name=organization.time_zone, calendar_zone="UTC")
+    rows = Colleague.objects.filter(problem="", known_until__gt=clock.now())
+    found = [_free_busy(row, hours) for row in rows]
+    return {c.address: c for c in sorted(found, key=lambda c: c.address) if c.address not in connected}
+
+
+def _free_busy(row: Colleague, hours: Hours) -> FreeBusy:
+    assert row.known_from and row.known_until  # noqa: S101 - rows without a problem have been asked for
+    return FreeBusy(
+        colleague_id=row.pk,
+        address=row.details.address,
+        hours=hours,
+        busy=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in row.busy),
+        known_from=row.known_from,
+        known_until=row.known_until,
     )
 
 

@@ -7,6 +7,8 @@ from scheduling.models import (
     HoldChange,
     Move,
     OptimizationRun,
+    PersonalBlock,
+    PersonalCalendar,
     Pin,
     Preferences,
     Proposal,
@@ -154,4 +156,38 @@ table(
         "old_end": "end before",
     },
     technical="proposal hold problem",
+)
+table(
+    PersonalCalendar,
+    "Personal calendars you linked",
+    purpose=Purpose.SCHEDULING,
+    basis=Basis.CONTRACT,
+    retention="until you take them off or leave",
+    person=["member_id"],
+    personal={
+        "member": "whose calendar",
+        "shows": "what colleagues see of its events",
+        "linked_at": "when you linked it",
+        "read_at": "when it was last read",
+        "unlinked_at": "when you took it off",
+    },
+    secret={"source": "its secret address"},
+    technical="next_read_at failures problem set_aside",
+)
+table(
+    PersonalBlock,
+    "Neutral blocks for personal appointments",
+    purpose=Purpose.SCHEDULING,
+    basis=Basis.CONTRACT,
+    retention="until you take the calendar off or leave",
+    person=["member_id"],
+    personal={
+        "member": "whose time",
+        "start": "start",
+        "end": "end",
+        "state": "whether it stands",
+        "google_id": "Google's id of it",
+    },
+    secret={"source_index": "keyed index of the appointment"},
+    technical="personal_calendar generation",
 )

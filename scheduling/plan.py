@@ -91,7 +91,9 @@ def _place(problem: Problem, key: str, start: int) -> Interval:
 def _move(problem: Problem, key: str, place: Interval, told: Mapping[str, Any], busy: summary.Busy) -> PlannedMove:
     candidate = problem.candidates[key]
     change = summary.effect(problem.facts, candidate.occurrence, candidate.occurrence.interval, place, busy)
-    by_person = {str(problem.people[person]): float(gain) for person, gain in told.get("by_person", {}).items()}
+    gains = {key: float(gain) for key, gain in told.get("by_person", {}).items()}
+    # Of colleagues known by free/busy alone there is nothing to gain.
+    by_person = {str(problem.people[key]): gain for key, gain in gains.items() if key in problem.people}
     reason = MoveReason(
         by_person=by_person,
         conflicts_solved=max(0, -change.conflicts),

@@ -6,15 +6,16 @@ Every rule of PRODUCT about where a meeting may lie becomes a window here; the e
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from scheduling.days import WEEK, WorkDay, focus_goal, meeting_hours, work_days
 from scheduling.eligibility import FREEZE, State, Status, status, writing_copy
-from scheduling.facts import Consent, Copy, ExistingHold, Facts, Occurrence, Person
-from scheduling.hours import DAY_MINUTES, instant, local_date, monday_of
-from scheduling.intervals import MINUTE, Interval, clip, union
+from scheduling.facts import Consent, Copy, ExistingHold, Facts, FreeBusy, Occurrence, Person
+from scheduling.hours import DAY_MINUTES, instant, local_date, meeting_on, monday_of
+from scheduling.intervals import MINUTE, Interval, clip, intersect, union
 from scheduling.models import Flexibility, Hold
 
 STEP = timedelta(minutes=15)
@@ -108,6 +109,7 @@ def windows(occurrence: Occurrence, facts: Facts, horizon: Horizon, freeze: time
     zone = organizer_of(occurrence, facts, copy).hours.zone
     earliest = max(facts.at + freeze, instant(horizon.day, 0, zone))
     known = [facts.people[member_id].synced_until for member_id in facts.attending(occurrence)]
+    known += [colleague.known_until for colleague in facts.colleagues_at(occurrence)]
     latest = min([instant(horizon.end, 0, zone), *known])
     start, end = consent.window or (0, DAY_MINUTES)
     days = union((instant(day, start, zone), instant(day, end, zone)) for day in _range_days(occurrence, consent, zone))
@@ -189,6 +191,11 @@ class _Builder:
     def keys(self) -> dict[UUID, str]:
         return {member_id: f"p{n}" for n, member_id in enumerate(self.facts.people)}
 
+    @cached_property
+    def colleague_keys(self) -> dict[str, str]:
+        """By address, of colleagues known by free/busy alone; after all people's keys."""
+        return {address: f"c{n}" for n, address in enumerate(self.facts.colleagues)}
+
     def document(
         self, events: Mapping[str, Occurrence], movable: Mapping[str, Candidate], rooms: Mapping[str, str]
     ) -> dict[str, Any]:
@@ -199,11 +206,15 @@ class _Builder:
             "origin": self.horizon.instants[0].strftime("%Y-%m-%dT%H:%M:%SZ"),
             "step": STEP // MINUTE,
             "weights": {},
-            "people": [self._person(keys[person.member_id], person) for person in self.facts.people.values()],
+            "people": [
+                *(self._person(keys[person.member_id], person) for person in self.facts.people.values()),
+                *(self._colleague(key, self.facts.colleagues[address]) for address, key in self.colleague_keys.items()),
+            ],
             "rooms": [{"id": key, "capacity": 1000, "building": ""} for key in rooms],
             "events": [
                 *(self._event(key, o, movable.get(key), keys, room_keys) for key, o in events.items() if self._seen(o)),
                 *self._settled_lunches(keys),
+                *self._otherwise_busy(),
             ],
         }
 
@@ -222,6 +233,30 @@ class _Builder:
                 "side": person.focus_side,
             },
         }
+
+    def _colleague(self, key: str, colleague: FreeBusy) -> dict[str, Any]:
+        """Somebody whose own time nobody arranges: no focus, no lunch, only when others may meet them."""
+        first, last = self.horizon.monday, self.horizon.end
+        days = [first + timedelta(days=n) for n in range((last - first).days)]
+        return {
+            "id": key,
+            "limits": {"focus_drop": None, "moves": None},
+            "working": [],
+            "meeting": [self._minutes(i) for i in union(i for day in days for i in meeting_on(colleague.hours, day))],
+            "days": [],
+            "focus": {"min": 60, "block": 120, "goal": [0] * self.horizon.weeks, "side": "any"},
+        }
+
+    def _otherwise_busy(self) -> list[dict[str, Any]]:
+        keys, found = self.colleague_keys, list[dict[str, Any]]()
+        for address, intervals in self.facts.otherwise_busy().items():
+            for seen in intersect(intervals, [self.horizon.instants]):
+                start, end = self._minute(seen[0]), -((self.horizon.instants[0] - seen[1]) // MINUTE)
+                key = f"b{len(found)}"
+                found.append(
+                    {"id": key, "start": start, "end": end, "attendees": [keys[address]], "room": None, "movable": None}
+                )
+        return found
 
     def _day(self, person: Person, day: WorkDay) -> dict[str, Any]:
         window = lunch_window(person, day, self.facts, self.horizon)
@@ -248,6 +283,7 @@ class _Builder:
         rooms: Mapping[str, str],
     ) -> dict[str, Any]:
         attendees = sorted((keys[m] for m in self.facts.attending(occurrence)), key=lambda k: int(k[1:]))
+        attendees += [self.colleague_keys[colleague.address] for colleague in self.facts.colleagues_at(occurrence)]
         return {
             "id": key,
             **self._place(occurrence),

@@ -1,12 +1,18 @@
-"""The optimizer's work, as a task."""
+"""The optimizer's work and the reading of personal calendars, as tasks."""
 
 import logging
 from datetime import timedelta
 from uuid import UUID
 
+from celery import shared_task
+
+from calendars import locks
 from calendars.tasks import wake
+from clockwise.organizations.models import Organization
+from clockwise.tenancy import current
 from clockwise.tenancy.tasks import tenant_task
 from scheduling import runs
+from scheduling.personal import reading
 
 log = logging.getLogger(__name__)
 # A run that nobody has finished by then is asked for anew.
@@ -21,3 +27,22 @@ def run_optimization(run_id: str) -> None:
 
 def start(run_id: UUID) -> None:
     wake(run_optimization, run_id)
+
+
+@shared_task(name="scheduling.sweep_personal_calendars", ignore_result=True)
+def sweep_personal_calendars() -> None:
+    """Each minute: which are due, in every organization."""
+    for organization_id in Organization.objects.values_list("id", flat=True):
+        with current.acting_for(organization_id):
+            with current.transaction():
+                due = reading.due()
+            for personal_calendar_id in due:
+                wake(read_personal_calendar, personal_calendar_id)
+
+
+@tenant_task(name="scheduling.read_personal_calendar")
+def read_personal_calendar(personal_calendar_id: str) -> None:
+    try:
+        reading.read(UUID(personal_calendar_id))
+    except locks.Busy:
+        log.info("A personal calendar is being read already.")

@@ -62,6 +62,8 @@ EVENTS: dict[str, str] = {
     "proposal.expired": "A proposal ended undecided",
     "move.undone": "A move was undone",
     "hold.undone": "The change of a hold was undone",
+    "personal_calendar.linked": "A member linked a personal calendar",
+    "personal_calendar.unlinked": "A member took a personal calendar off",
     "link.created": "A scheduling link was made",
     "link.changed": "A scheduling link was changed",
     "link.disabled": "A scheduling link was switched off",

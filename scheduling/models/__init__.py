@@ -1,5 +1,6 @@
 from scheduling.models.flexibility import Flexibility
 from scheduling.models.hold import Hold
+from scheduling.models.personal import PersonalBlock, PersonalCalendar
 from scheduling.models.pin import Pin
 from scheduling.models.preferences import Preferences
 from scheduling.models.proposal import HoldChange, Move, MoveReason, Proposal, Stay
@@ -12,6 +13,8 @@ __all__ = [
     "Move",
     "MoveReason",
     "OptimizationRun",
+    "PersonalBlock",
+    "PersonalCalendar",
     "Pin",
     "Preferences",
     "Proposal",

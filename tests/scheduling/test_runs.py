@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from calendars.models import OutboxWrite
+from calendars import colleagues
+from calendars.models import Colleague, OutboxWrite
 from clockwise import clock
 from clockwise.tenancy import current
 from scheduling import checking, facts, flexibility, plan, problem, runs
@@ -13,6 +14,7 @@ from scheduling.engine.instance import parse
 from scheduling.engine.solve import solve
 from scheduling.models import OptimizationRun, Proposal
 from scheduling.problem import Horizon
+from tests.calendars.test_colleagues import add_people
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
 ITERATIONS = 3_000
@@ -99,6 +101,47 @@ def test_a_range_of_a_day_and_a_window_are_kept(company: Company) -> None:
     _, made = planned(company)
     [move] = made.moves
     assert datetime(2027, 3, 2, 12, tzinfo=UTC) <= move.start < move.end <= datetime(2027, 3, 2, 16, tzinfo=UTC)
+
+
+@pytest.fixture
+def with_dora(company: Company) -> str:
+    """Ada and Dora, who never signed in, meet on Tuesday at 13, as Ada has a dentist; Dora is busy before, and after
+    until four."""
+    add_people(company, "dora")
+    tuesday = MONDAY + timedelta(days=1)
+    google_id = company.insert("ada", meeting("Middle", tuesday, 13, 30, "ada", "dora"))
+    company.insert("ada", meeting("Dentist", tuesday, 13, 60, "ada"))
+    for hour, minutes in ((9, 240), (14, 120)):
+        company.google.as_person(address("dora"), "insert", body=meeting("", tuesday, hour, minutes, "dora"))
+    company.sync()
+    make_flexible(company, google_id, range="day")
+    with company.acting():
+        colleagues.refresh()
+    return google_id
+
+
+def test_a_colleague_known_by_free_busy_alone_is_met_only_when_free(company: Company, with_dora: str) -> None:
+    found, made = planned(company)
+    [move] = made.moves
+    assert move.copy.google_id == with_dora
+    assert datetime(2027, 3, 2, 15, tzinfo=UTC) <= move.start < move.end <= datetime(2027, 3, 2, 17, tzinfo=UTC)
+    assert set(move.reason.by_person) <= {str(company.ids["ada"])}
+    checking.check(made, found)
+
+
+def test_a_plan_that_meets_a_busy_colleague_is_refused(company: Company, with_dora: str) -> None:
+    found, made = planned(company)
+    [move] = made.moves
+    busy = datetime(2027, 3, 2, 13, 30, tzinfo=UTC)
+    clashing = replace(move, start=busy, end=busy + timedelta(minutes=30))
+    with pytest.raises(checking.PlanRefused, match="overlap"):
+        checking.check(replace(made, moves=(clashing,)), found)
+
+
+def test_a_colleague_of_whom_google_tells_nothing_keeps_it_in_place(company: Company, with_dora: str) -> None:
+    with company.inside():
+        Colleague.objects.update(problem="notFound")
+    assert status_of(company, with_dora) == "unknown_calendar"
 
 
 def test_a_colleague_whose_calendar_is_unknown_keeps_it_in_place(company: Company) -> None:
