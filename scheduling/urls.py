@@ -1,6 +1,6 @@
 from django.urls import path
 
-from scheduling.views import event, proposal, week
+from scheduling.views import event, personal, proposal, week
 
 urlpatterns = [
     path("", week.dashboard, name="dashboard"),
@@ -13,4 +13,6 @@ urlpatterns = [
     path("proposals/<uuid:proposal_id>/restore", proposal.restore, name="proposal-restore"),
     path("proposals/<uuid:proposal_id>/undo", proposal.undo_proposal, name="proposal-undo"),
     path("changes/<uuid:change_id>/undo", proposal.undo_change, name="change-undo"),
+    path("personal-calendars/", personal.index, name="personal-calendars"),
+    path("personal-calendars/<uuid:personal_calendar_id>/unlink", personal.unlink, name="personal-calendar-unlink"),
 ]

@@ -139,6 +139,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "proposal-restore": _may(POST=MEMBERS),
     "proposal-undo": _may(POST=MEMBERS),
     "change-undo": _may(POST=MEMBERS),
+    "personal-calendars": _may(GET=MEMBERS, POST=MEMBERS),
+    "personal-calendar-unlink": _may(POST=MEMBERS),
     # scim: the token is the proof, and every refusal has SCIM's form
     **{f"scim:{name}": _with_proof("GET", "POST", "PUT", "PATCH", "DELETE") for name in SCIM_ENDPOINTS},
     # api
