@@ -45,7 +45,7 @@ def log() -> Iterator[io.StringIO]:
     handler = logging.StreamHandler(written)
     configuration: Any = settings.LOGGING
     configured = logging.config.DictConfigurator(configuration)
-    handler.setFormatter(configured.configure_formatter(configuration["formatters"]["line"]))
+    handler.setFormatter(configured.configure_formatter(dict(configuration["formatters"]["line"])))
     root = logging.getLogger()
     root.addHandler(handler)
     level, root.level = root.level, logging.DEBUG
