@@ -8,7 +8,7 @@ STAMP := $(VENV)/.made-from-lock
 T ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test docs verify run lint types imports migrations bench shell dbshell lock clean scim-target
+.PHONY: help setup demo test docs verify scan audit mutants run lint types imports migrations bench shell dbshell lock clean scim-target
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,15 @@ test: setup ## Run the tests (T=path for some of them; REQUIRE_BROWSER=1 fails w
 
 verify: setup ## Run the long rounds of fuzz, races and faults (T=path for some of them)
 	$(BIN)/python -m pytest -m long --timeout 3600 $(T)
+
+scan: setup ## Rules of our own, migrations, secrets, bandit, known holes, bill of materials
+	$(BIN)/python -m checks
+
+audit: setup ## Known holes in the lock; fails when a package was skipped or the snapshot is old
+	$(BIN)/python -m checks audit
+
+mutants: setup ## Break the walls on purpose and see who notices (N=sample size; takes long)
+	nice -n 10 $(BIN)/python -m checks.mutants $(N)
 
 run: setup ## Serve web and worker together (PORT=)
 	$(BIN)/python manage.py run
