@@ -11,7 +11,7 @@ from uuid import UUID
 from scheduling.eligibility import State, is_frozen, status
 from scheduling.facts import Occurrence
 from scheduling.hours import DAY_MINUTES, Hours, instant, local_date, meeting_on, monday_of
-from scheduling.intervals import Interval, inside, overlap, subtract
+from scheduling.intervals import Interval, inside, overlap, subtract, union
 from scheduling.models import Flexibility
 from scheduling.plan import Plan, PlannedMove
 from scheduling.problem import Problem, organizer_of
@@ -82,19 +82,20 @@ def _of_itself(move: PlannedMove, problem: Problem) -> Iterator[str]:
         yield "grid"
     zone = organizer_of(occurrence, facts, move.copy).hours.zone
     was, will = local_date(occurrence.original, zone), local_date(move.start, zone)
-    if consent.range == Flexibility.Range.DAY and was != will:
+    by_day = consent.range == Flexibility.Range.DAY
+    first, days = (was, 1) if by_day else (monday_of(was), 7)
+    if not instant(first, 0, zone) <= move.start < move.end <= instant(first, days * DAY_MINUTES, zone):
         yield "range"
-    if monday_of(was) != monday_of(will):
-        yield "range"
-    start, end = consent.window or (0, DAY_MINUTES)
-    if not instant(will, start, zone) <= move.start < move.end <= instant(will, end, zone):
+    if consent.window and not instant(will, consent.window[0], zone) <= move.start < move.end <= instant(
+        will, consent.window[1], zone
+    ):
         yield "window"
 
 
 def _meeting_hours(hours: Hours, away: Iterable[Interval], move: PlannedMove) -> list[Interval]:
     first = local_date(move.start, hours.zone)
     days = (first - timedelta(days=1), first, first + timedelta(days=1))
-    return subtract([interval for day in days for interval in meeting_on(hours, day)], away)
+    return subtract(union(interval for day in days for interval in meeting_on(hours, day)), away)
 
 
 def _busy(problem: Problem, final: dict[bytes, Interval]) -> dict[UUID, list[tuple[Occurrence, Interval]]]:

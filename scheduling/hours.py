@@ -59,7 +59,7 @@ def zone_of(*names: str) -> ZoneInfo:
     for name in names:
         try:
             return ZoneInfo(name)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):  # a folder of the zone database is an OSError
             continue
     return ZoneInfo("UTC")
 

@@ -3,7 +3,7 @@
 Every rule of PRODUCT about where a meeting may lie becomes a window here; the engine knows none of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -213,6 +213,7 @@ class _Builder:
             "rooms": [{"id": key, "capacity": 1000, "building": ""} for key in rooms],
             "events": [
                 *(self._event(key, o, movable.get(key), keys, room_keys) for key, o in events.items() if self._seen(o)),
+                *self._further_rooms(events.values(), room_keys),
                 *self._settled_lunches(keys),
                 *self._otherwise_busy(),
             ],
@@ -223,8 +224,8 @@ class _Builder:
         return {
             "id": key,
             "limits": {"focus_drop": FOCUS_DROP, "moves": None},
-            "working": [self._minutes(interval) for day in days for interval in day.working],
-            "meeting": [self._minutes(i) for i in meeting_hours(person, self.horizon.monday, self.horizon.end)],
+            "working": self._inside(interval for day in days for interval in day.working),
+            "meeting": self._inside(meeting_hours(person, self.horizon.monday, self.horizon.end)),
             "days": [self._day(person, day) for day in days],
             "focus": {
                 "min": 60,
@@ -242,7 +243,7 @@ class _Builder:
             "id": key,
             "limits": {"focus_drop": None, "moves": None},
             "working": [],
-            "meeting": [self._minutes(i) for i in union(i for day in days for i in meeting_on(colleague.hours, day))],
+            "meeting": self._inside(union(i for day in days for i in meeting_on(colleague.hours, day))),
             "days": [],
             "focus": {"min": 60, "block": 120, "goal": [0] * self.horizon.weeks, "side": "any"},
         }
@@ -251,7 +252,7 @@ class _Builder:
         keys, found = self.colleague_keys, list[dict[str, Any]]()
         for address, intervals in self.facts.otherwise_busy().items():
             for seen in intersect(intervals, [self.horizon.instants]):
-                start, end = self._minute(seen[0]), -((self.horizon.instants[0] - seen[1]) // MINUTE)
+                start, end = self._minute(seen[0]), self._minute_from(seen[1])
                 key = f"b{len(found)}"
                 found.append(
                     {"id": key, "start": start, "end": end, "attendees": [keys[address]], "room": None, "movable": None}
@@ -294,10 +295,18 @@ class _Builder:
 
     def _movable(self, candidate: Candidate, attendees: int) -> dict[str, Any]:
         return {
-            "windows": [self._minutes(window) for window in candidate.windows],
+            "windows": self._inside(candidate.windows),
             "rooms": None,
             "cost": max(0, MIN_GAIN - MOVE - MOVE_PERSON * attendees),
         }
+
+    def _further_rooms(self, occurrences: Iterable[Occurrence], rooms: Mapping[str, str]) -> list[dict[str, Any]]:
+        """An event of the document has one room; a meeting that takes more keeps the others from everybody too."""
+        taken = ((o, room) for o in occurrences if self._seen(o) for room in o.rooms[1:])
+        return [
+            {"id": f"x{n}", **self._place(occurrence), "attendees": [], "room": rooms[room], "movable": None}
+            for n, (occurrence, room) in enumerate(taken)
+        ]
 
     def _settled_lunches(self, keys: Mapping[UUID, str]) -> list[dict[str, Any]]:
         """Today's lunch is placed: meetings keep off it. (A pinned one is among the events already.)"""
@@ -321,11 +330,19 @@ class _Builder:
         origin, end = self.horizon.instants
         return {
             "start": self._minute(max(occurrence.start, origin)),
-            "end": -((origin - min(occurrence.end, end)) // MINUTE),
+            "end": self._minute_from(min(occurrence.end, end)),
         }
+
+    def _inside(self, intervals: Iterable[Interval]) -> list[list[int]]:
+        """The whole minutes inside each: a freeze or an absence that ends with odd seconds lasts to the next one."""
+        found = ([self._minute_from(start), self._minute(end)] for start, end in intervals)
+        return [[start, end] for start, end in found if start < end]
 
     def _minutes(self, interval: Interval) -> list[int]:
         return [self._minute(at) for at in interval]
+
+    def _minute_from(self, at: datetime) -> int:
+        return -((self.horizon.instants[0] - at) // MINUTE)
 
     def _minute(self, at: datetime) -> int:
         return (at - self.horizon.instants[0]) // MINUTE
