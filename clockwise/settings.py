@@ -165,6 +165,8 @@ SCIM_SERVICE_PROVIDER = {
 SCIM_EXTRA_RESOURCE_TYPES: list[str] = []
 
 CELERY_BROKER_URL = ENV.redis_url.replace("unix://", "redis+socket://", 1)
+# What workers load at their start and the web never does: the optimizer, with its compiler.
+CELERY_IMPORTS = ["scheduling.runs"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

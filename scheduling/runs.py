@@ -1,21 +1,19 @@
-"""Runs the optimizer for the current organization: load, leave, solve, check, save."""
+"""Runs the optimizer for the current organization: load, leave, solve, check, save.
+
+The engine comes along, with a compiler: workers and commands import this, the web asks by `run_requests`.
+"""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
-
-from django.db import transaction
 
 from calendars.models import Event
 from clockwise import clock
-from clockwise.organizations.models import Member, Organization
 from clockwise.tenancy import current
-from scheduling import checking, facts, plan, problem
+from scheduling import checking, facts, plan, problem, run_requests
 from scheduling.engine.instance import parse
 from scheduling.engine.solve import solve
-from scheduling.hours import local_date
 from scheduling.models import HoldChange, Move, OptimizationRun, Proposal, Stay
 from scheduling.plan import Plan
 from scheduling.problem import Horizon, Problem
@@ -26,35 +24,6 @@ ITERATIONS = 20_000
 ITERATIONS_PER_MEETING = 1_000
 MOST_ITERATIONS = 2_000_000
 MOST_SECONDS = 60.0
-
-
-def request(*, by: Member, only_holds: bool = False, day: date | None = None) -> OptimizationRun:
-    """Ask for a run, in the caller's transaction; a worker does it. One under way is joined."""
-    from scheduling import tasks
-
-    waiting = [OptimizationRun.State.QUEUED, OptimizationRun.State.RUNNING]
-    recent = OptimizationRun.objects.filter(state__in=waiting, created_at__gt=clock.now() - tasks.PATIENCE)
-    run = recent.filter(only_holds_of=by if only_holds else None).first() or _new(by, only_holds, day)
-    transaction.on_commit(lambda: tasks.start(run.pk))
-    return run
-
-
-def _new(by: Member, only_holds: bool, day: date | None) -> OptimizationRun:
-    first = day or local_date(clock.now(), _zone())
-    start, end = Horizon(first).instants
-    return OptimizationRun.objects.create(
-        requested_by=by,
-        only_holds_of=by if only_holds else None,
-        first_day=first,
-        horizon_start=start,
-        horizon_end=end,
-        created_at=clock.now(),
-    )
-
-
-def create(*, by: Member, only_holds: bool = False, day: date | None = None) -> OptimizationRun:
-    """A run that the caller executes itself."""
-    return _new(by, only_holds, day)
 
 
 def execute(run_id: UUID) -> Proposal | None:
@@ -80,7 +49,7 @@ def execute(run_id: UUID) -> Proposal | None:
 def compute(*, day: date | None = None, only_holds_of: UUID | None = None) -> Plan:
     """The plan that a run would store, with nothing written anywhere."""
     with current.transaction():
-        first = day or local_date(clock.now(), _zone())
+        first = day or run_requests.today()
     found = _load(Horizon(first), only_holds_of)
     return _checked(found, only_holds_of)
 
@@ -189,7 +158,3 @@ def _fail(run: OptimizationRun, problem_word: str) -> None:
         OptimizationRun.objects.filter(pk=run.pk).update(
             state=OptimizationRun.State.FAILED, finished_at=clock.now(), problem=problem_word
         )
-
-
-def _zone() -> ZoneInfo:
-    return ZoneInfo(Organization.objects.get(pk=current.require_organization_id()).time_zone)

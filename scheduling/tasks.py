@@ -1,7 +1,6 @@
 """The optimizer's work and the reading of personal calendars, as tasks."""
 
 import logging
-from datetime import timedelta
 from uuid import UUID
 
 from celery import shared_task
@@ -11,17 +10,16 @@ from calendars.tasks import wake
 from clockwise.organizations.models import Organization
 from clockwise.tenancy import current
 from clockwise.tenancy.tasks import tenant_task
-from scheduling import runs
 from scheduling.personal import reading
 
 log = logging.getLogger(__name__)
-# A run that nobody has finished by then is asked for anew.
-PATIENCE = timedelta(minutes=10)
 
 
 @tenant_task(name="scheduling.run_optimization")
 def run_optimization(run_id: str) -> None:
     """Running it twice does no harm: the second finds the run claimed."""
+    from scheduling import runs  # not above: the web, which starts tasks, needs no engine
+
     runs.execute(UUID(run_id))
 
 

@@ -8,15 +8,13 @@ from zoneinfo import ZoneInfo
 
 from calendars.models import Event
 from clockwise.organizations.models import Member
-from scheduling import explanations, proposals, undo
+from scheduling import explanations, proposals, run_requests, undo
 from scheduling.hours import local_date, monday_of
 from scheduling.models import HoldChange, Move, OptimizationRun, Proposal, Stay
 from scheduling.pages.kinds import HOLD_KINDS, day_and_span, day_and_time
 from scheduling.summary import Moved
 from scheduling.week import ChangeRow, ChangeState, Everybody, PersonGain, ProposalCard, ProposalStatus, StayRow
 
-# A run that hasn't come back by then never will: its worker died.
-RUN_PATIENCE = timedelta(minutes=10)
 # A decided proposal stays in view as long as it can be undone.
 SHOWN_AFTER_DECISION = timedelta(hours=24)
 RULES = (
@@ -71,7 +69,7 @@ def _run_card(run: OptimizationRun, now: datetime) -> ProposalCard | None:
         return ProposalCard(id=run.pk, status="failed", problem="The optimizer could not finish. Nothing has moved.")
     if run.state == OptimizationRun.State.DONE:
         return None
-    if now - run.created_at > RUN_PATIENCE:
+    if now - run.created_at > run_requests.PATIENCE:
         return ProposalCard(id=run.pk, status="failed", problem="The optimizer took too long. Nothing has moved.")
     return ProposalCard(id=run.pk, status="running")
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from clockwise.organizations.requests import MemberRequest, member_required
-from scheduling import proposals, runs, undo
+from scheduling import proposals, run_requests, undo
 from scheduling.models import HoldChange, Move, Proposal
 from scheduling.views.week import after_change
 from scheduling.week import Toast
@@ -19,7 +19,7 @@ from scheduling.week import Toast
 @require_POST
 @member_required
 def optimize(request: MemberRequest) -> HttpResponse:
-    runs.request(by=request.member)
+    run_requests.ask(by=request.member)
     return after_change(request)
 
 

@@ -9,7 +9,7 @@ from calendars import colleagues
 from calendars.models import Colleague, OutboxWrite
 from clockwise import clock
 from clockwise.tenancy import current
-from scheduling import checking, facts, flexibility, plan, problem, runs
+from scheduling import checking, facts, flexibility, plan, problem, run_requests, runs
 from scheduling.engine.instance import parse
 from scheduling.engine.solve import solve
 from scheduling.models import OptimizationRun, Proposal
@@ -173,7 +173,7 @@ def test_a_dry_run_writes_nothing_and_has_the_hash_of_the_run_after_it(company: 
         dry = runs.compute(day=MONDAY)
         with current.transaction():
             assert Proposal.objects.count() == 0
-            run = runs.create(by=company.member("ada"), day=MONDAY)
+            run = run_requests.create(by=company.member("ada"), day=MONDAY)
         proposal = runs.execute(run.pk)
 
     assert proposal is not None
@@ -189,7 +189,7 @@ def test_a_later_proposal_takes_the_place_of_an_open_one(company: Company) -> No
     with company.acting():
         for _ in range(2):
             with current.transaction():
-                run = runs.create(by=company.member("ada"), day=MONDAY)
+                run = run_requests.create(by=company.member("ada"), day=MONDAY)
             runs.execute(run.pk)
         with current.transaction():
             states = list(Proposal.objects.order_by("created_at", "id").values_list("state", flat=True))
@@ -200,7 +200,7 @@ def test_a_run_is_executed_once_whoever_races(company: Company) -> None:
     fragmented_week(company)
     with company.acting():
         with current.transaction():
-            run = runs.create(by=company.member("ada"), day=MONDAY)
+            run = run_requests.create(by=company.member("ada"), day=MONDAY)
         assert runs.execute(run.pk) is not None
         assert runs.execute(run.pk) is None
 

@@ -17,7 +17,7 @@ from clockwise.embedded.place import package_folder
 from clockwise.organizations import tokens
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
-from scheduling import flexibility, proposals, runs
+from scheduling import flexibility, proposals, run_requests, runs
 from tests.browser_trip import sign_in
 from tests.company import MONDAY, Company, address, meeting
 
@@ -38,7 +38,7 @@ def main_job(company: Company) -> list[str]:
         ada = company.member("ada")
         for event in Event.objects.filter(member=ada):
             flexibility.make_flexible(event, by=ada)
-        run = runs.create(by=ada)
+        run = run_requests.create(by=ada)
         secret = tokens.create(ada, scopes={"read"})
     with company.acting():
         proposal = runs.execute(run.pk)

@@ -14,7 +14,7 @@ from clockwise.organizations.lookups import MemberReference
 from clockwise.organizations.management.member_command import MemberCommand
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
-from scheduling import checking, proposals, runs
+from scheduling import checking, proposals, run_requests, runs
 from scheduling.answers import of_plan, of_proposal
 from scheduling.models import Proposal
 
@@ -57,7 +57,7 @@ class Command(MemberCommand):
     def _stored(self, reference: MemberReference, day: date | None, *, only_holds: bool) -> Proposal:
         with current.transaction():
             member = Member.objects.get(pk=reference.member_id)
-            run = runs.create(by=member, only_holds=only_holds, day=day)
+            run = run_requests.create(by=member, only_holds=only_holds, day=day)
         proposal = runs.execute(run.pk)
         if proposal is None:
             raise CommandError("The run was taken by a worker. Look at the dashboard.")
