@@ -26,6 +26,8 @@ CLOCKWISE_KMS_KEY_ID = ENV.text("CLOCKWISE_KMS_KEY_ID")
 CLOCKWISE_KEYSTORE = ENV.keystore
 CLOCKWISE_AUDIT_ANCHORS = ENV.audit_anchors
 GOOGLE = ENV.google()
+# Where vulnerabilities are reported; without it security@ the host of CLOCKWISE_BASE_URL.
+CLOCKWISE_SECURITY_CONTACT = ENV.text("CLOCKWISE_SECURITY_CONTACT")
 globals().update(ENV.mail())
 DEFAULT_FROM_EMAIL = ENV.text("CLOCKWISE_MAIL_FROM", "clockwise@localhost")
 GOOGLE_REQUESTS_A_MINUTE = ENV.google_requests_a_minute()

@@ -6,4 +6,6 @@ class PrivacyConfig(AppConfig):
 
     def ready(self) -> None:
         # Declares tables and the check that every table is declared; registers the console's section.
-        from privacy import checks, console, personal_data  # noqa: F401
+        from privacy import checks, console, egress, personal_data  # noqa: F401
+
+        egress.listen()

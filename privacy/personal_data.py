@@ -17,6 +17,7 @@ from clockwise.organizations.models import (
     TeamMembership,
 )
 from privacy.models import (
+    Agreement,
     CalendarExclusion,
     DataExport,
     Erasure,
@@ -281,4 +282,15 @@ table(
         "closed_at": "when it was answered",
     },
     technical="due_at closed_by",
+)
+table(
+    Agreement,
+    "Agreements that were accepted",
+    purpose=Purpose.RIGHTS,
+    basis=Basis.LEGAL_OBLIGATION,
+    retention=UNTIL_ORGANIZATION_ENDS,
+    person=["accepted_by"],
+    personal={"accepted_by": "who accepted it", "accepted_at": "when"},
+    technical="document version sha256",
+    kept_because="It proves that the organization agreed. It names a number, not a person.",
 )

@@ -1,8 +1,15 @@
 from django.urls import path
 
-from privacy.views import exclusions, own, processing, requests, retention
+from privacy.views import exclusions, own, processing, requests, retention, trust
 
 urlpatterns = [
+    path("trust", trust.document, {"name": "trust"}, name="trust"),
+    path("trust.json", trust.trust_json, name="trust-json"),
+    path("status", trust.status, name="status"),
+    path("legal/dpa/accept", trust.accept_agreement, name="legal-accept"),
+    path("legal/subprocessors.rss", trust.feed, name="legal-feed"),
+    path("legal/<slug:name>", trust.document, name="legal"),
+    path(".well-known/security.txt", trust.security_txt, name="security-txt"),
     path("privacy/", own.show, name="privacy"),
     path("privacy/export", own.ask_for_export, name="privacy-export"),
     path("privacy/exports/<str:token>/", own.fetch_export, name="privacy-export-fetch"),

@@ -112,6 +112,13 @@ ENDPOINTS: dict[str, Endpoint] = {
     # calendars
     "google-push": _with_proof("POST"),
     # privacy
+    "trust": _may(GET=EVERYBODY),
+    "trust-json": _may(GET=EVERYBODY),
+    "status": _may(GET=EVERYBODY),
+    "legal": _may(GET=EVERYBODY),
+    "legal-feed": _may(GET=EVERYBODY),
+    "legal-accept": _may(POST=OWNERS),
+    "security-txt": _may(GET=EVERYBODY),
     "privacy": _may(GET=MEMBERS),
     "privacy-export": _may(POST=MEMBERS),
     "privacy-export-fetch": _with_proof("GET"),

@@ -1,3 +1,4 @@
+from privacy.models.agreement import Agreement
 from privacy.models.exclusion import CalendarExclusion, ExclusionPattern
 from privacy.models.processing import ProcessingSettings
 from privacy.models.purge import Purge
@@ -11,6 +12,7 @@ from privacy.models.rights import (
 )
 
 __all__ = [
+    "Agreement",
     "CalendarExclusion",
     "DataExport",
     "Erasure",

@@ -25,6 +25,13 @@ PAGES = [
     "organization/privacy/retention/",
     "organization/privacy/requests/",
     "privacy/",
+    "trust",
+    "legal/privacy",
+    "legal/dpa",
+    "legal/subprocessors",
+    "legal/disclosure",
+    "legal/responsibility",
+    "status",
 ]
 
 
