@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.contrib import auth
 from django.test import Client
 
 from clockwise import clock
@@ -14,7 +13,6 @@ from clockwise.organizations import signin
 from clockwise.organizations import tokens as api_tokens
 from clockwise.organizations.models import Member, Team, TeamMembership
 from clockwise.organizations.roles import Role
-from clockwise.organizations.sessions import ORGANIZATION
 from clockwise.tenancy import current
 from scim import journal, provisioning, rules, tokens
 from scim.models import ProvisioningEntry, ProvisioningSettings, Resource, ScimToken
@@ -22,6 +20,7 @@ from tests.organizations import Pair
 from tests.scim import idp
 from tests.scim.idp import IdentityProvider, op
 from tests.scim.test_protocol import assert_error
+from tests.security.endpoints import sign_in
 
 
 def member_of(provider: IdentityProvider, user_id: str) -> Member | None:
@@ -39,13 +38,8 @@ def identity(email: str, subject: str) -> Identity:
 def signed_in(member: Member) -> Client:
     """A browser in which the member is signed in."""
     client = Client()
-    session = client.session
-    session[auth.SESSION_KEY] = str(member.pk)
-    session[auth.BACKEND_SESSION_KEY] = "clockwise.organizations.signin.GoogleSignInBackend"
-    session[auth.HASH_SESSION_KEY] = member.get_session_auth_hash()
-    session[ORGANIZATION] = str(member.organization_id)
-    session.save()
-    client.cookies["sessionid"] = str(session.session_key)
+    with current.organization(member.organization_id):
+        sign_in(client, member)
     return client
 
 
