@@ -9,6 +9,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
     path("api/v1/", include("clockwise.api.urls")),
     path("", include("scim.urls")),
+    path("", include("scim.console_urls")),
     path("", include("clockwise.organizations.urls")),
     path("", include("calendars.urls")),
     path("", include("privacy.urls")),

@@ -148,6 +148,13 @@ ENDPOINTS: dict[str, Endpoint] = {
     "change-undo": _may(POST=MEMBERS),
     "personal-calendars": _may(GET=MEMBERS, POST=MEMBERS),
     "personal-calendar-unlink": _may(POST=MEMBERS),
+    "organization-provisioning": _may(GET=ADMINS, POST=ADMINS),
+    "organization-provisioning-token-revoke": _may(POST=ADMINS),
+    "organization-provisioning-choices": _may(POST=ADMINS),
+    "organization-provisioning-groups": _may(GET=ADMINS, POST=ADMINS),
+    "organization-provisioning-rule-remove": _may(POST=ADMINS),
+    "organization-provisioning-log": _may(GET=ADMINS),
+    "organization-provisioning-entry": _may(GET=ADMINS),
     # scim: the token is the proof, and every refusal has SCIM's form
     **{f"scim:{name}": _with_proof("GET", "POST", "PUT", "PATCH", "DELETE") for name in SCIM_ENDPOINTS},
     # api

@@ -1,0 +1,208 @@
+"""The console's provisioning pages: tokens and choices, what groups become, and the log."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from clockwise import clock
+from clockwise.organizations import console, plans
+from clockwise.organizations.plans import Feature
+from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.roles import Role
+from scim import choices, journal, locations, rules, tokens
+from scim.choices import Choices
+from scim.models import GroupRule, ProvisioningEntry, Resource, ScimToken
+from scim.models.rules import Outcome
+
+ENTRIES = 50
+KINDS = {"user": "Users", "group": "Groups", "bulk": "Bulk"}
+OUTCOMES = {"alert": "Needs a look", "done": "Done", "refused": "Refused"}
+
+console.section(60, "Provisioning", "refresh-cw", "organization-provisioning")
+
+
+@require_http_methods(["GET", "POST"])
+@member_required
+def index(request: MemberRequest) -> HttpResponse:
+    """Tokens and choices. A new token is shown on the answer to the form that made it, and never again."""
+    secret, problem = "", ""
+    if request.method == "POST":
+        try:
+            plans.ensure(Feature.PROVISIONING)
+            days = int(request.POST.get("days") or tokens.DEFAULT_DAYS)
+            scopes = frozenset({tokens.READ} if request.POST.get("scope") == "read" else tokens.SCOPES)
+            secret = tokens.create(request.POST.get("name", ""), days=days, scopes=scopes, by=request.member)
+        except (ValueError, tokens.TooManyTokens) as bad:
+            problem = str(bad)
+    at = clock.now()
+    context = {
+        "locked": not plans.has(Feature.PROVISIONING),
+        "base_url": locations.base_url(),
+        "tokens": [(token, _state(token)) for token in ScimToken.objects.order_by("-created_at")[:20]],
+        "may_make_another": len(tokens.alive(at)) < tokens.MOST_ALIVE,
+        "secret": secret,
+        "problem": problem,
+        "name": request.POST.get("name", "") if problem else "",
+        "choices": choices.current_choices(),
+        "users": Resource.objects.filter(resource_type="User").count(),
+        "groups": Resource.objects.filter(resource_type="Group").count(),
+        "alerts": ProvisioningEntry.objects.filter(is_alert=True).order_by("-at")[:3],
+    }
+    return console.page(request, "scim/provisioning.html", context, status=422 if problem else 200)
+
+
+@require_POST
+@member_required
+def revoke(request: MemberRequest, token_id: UUID) -> HttpResponse:
+    tokens.revoke(get_object_or_404(ScimToken, pk=token_id), by=request.member)
+    console.leave_note(request, "The token is revoked. Nothing accepts it any more.")
+    return redirect("organization-provisioning")
+
+
+@require_POST
+@member_required
+def choose(request: MemberRequest) -> HttpResponse:
+    plans.ensure(Feature.PROVISIONING)
+    wanted = Choices(
+        is_trial=request.POST.get("is_trial") == "yes",
+        blocks_unlisted=request.POST.get("blocks_unlisted") == "yes",
+        entra_tolerant=request.POST.get("entra_tolerant") == "yes",
+    )
+    console.leave_note(request, " ".join(choices.change(wanted, by=request.member)))
+    return redirect("organization-provisioning")
+
+
+@require_http_methods(["GET", "POST"])
+@member_required
+def groups(request: MemberRequest) -> HttpResponse:
+    problem = ""
+    if request.method == "POST":
+        outcome, _, role = request.POST.get("becomes", "").partition(":")
+        try:
+            plans.ensure(Feature.PROVISIONING)
+            rules.add(request.POST.get("pattern", ""), outcome=outcome, role=role, by=request.member)
+        except ValueError as bad:
+            problem = str(bad)
+        else:
+            console.leave_note(request, "The rule is added, and holds for the groups that there are.")
+            return redirect("organization-provisioning-groups")
+    sent = Resource.objects.filter(resource_type="Group").select_related("team").order_by("created_at", "id")[:200]
+    context = {
+        "locked": not plans.has(Feature.PROVISIONING),
+        "rules": [(rule, _becomes(rule.outcome, rule.role)) for rule in rules.in_order()],
+        "groups": [(group.document.get("displayName", ""), _became(group), group.members.count()) for group in sent],
+        "outcomes": _outcomes(request.member.role),
+        "problem": problem,
+        "pattern": request.POST.get("pattern", "") if problem else "",
+    }
+    return console.page(request, "scim/groups.html", context, status=422 if problem else 200)
+
+
+@require_POST
+@member_required
+def remove_rule(request: MemberRequest, rule_id: UUID) -> HttpResponse:
+    plans.ensure(Feature.PROVISIONING)
+    rules.remove(get_object_or_404(GroupRule, pk=rule_id), by=request.member)
+    console.leave_note(request, "The rule is removed.")
+    return redirect("organization-provisioning-groups")
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry as the log's list shows it."""
+
+    entry: ProvisioningEntry
+    did: list[str]
+    tone: str
+
+
+@require_GET
+@member_required
+def log(request: MemberRequest) -> HttpResponse:
+    kind, outcome = request.GET.get("kind", ""), request.GET.get("outcome", "")
+    resource = request.GET.get("resource", "")
+    entries = ProvisioningEntry.objects.order_by("-at", "-id")
+    if kind in KINDS:
+        entries = entries.filter(action__startswith=kind)
+    if outcome == "alert":
+        entries = entries.filter(is_alert=True)
+    elif outcome == "done":
+        entries = entries.filter(status__lt=400)
+    elif outcome == "refused":
+        entries = entries.filter(status__gte=400)
+    if resource:
+        entries = entries.filter(resource_id=_uuid(resource))
+    page = _page_number(request.GET.get("page", ""))
+    found = list(entries[(page - 1) * ENTRIES : page * ENTRIES + 1])
+    context = {
+        "lines": [Line(entry, list(journal.sentences(entry)), _tone(entry)) for entry in found[:ENTRIES]],
+        "kinds": KINDS.items(),
+        "outcomes": OUTCOMES.items(),
+        "kind": kind,
+        "outcome": outcome,
+        "resource": resource,
+        "page": page,
+        "has_more": len(found) > ENTRIES,
+    }
+    return console.page(request, "scim/log.html", context)
+
+
+@require_GET
+@member_required
+def entry(request: MemberRequest, entry_id: UUID) -> HttpResponse:
+    found = get_object_or_404(ProvisioningEntry, pk=entry_id)
+    context: dict[str, Any] = {
+        "entry": found,
+        "did": journal.sentences(found),
+        "tone": _tone(found),
+        "replay": json.dumps(journal.replay(found), indent=2, ensure_ascii=False),
+    }
+    return console.page(request, "scim/entry.html", context)
+
+
+def _state(token: ScimToken) -> str:
+    if token.revoked_at:
+        return "revoked"
+    return "expired" if token.expires_at <= clock.now() else "alive"
+
+
+def _becomes(outcome: str, role: str) -> str:
+    return f"the role {Role(role).label.lower()}" if outcome == Outcome.ROLE else str(Outcome(outcome).label)
+
+
+def _became(group: Resource) -> str:
+    if group.granted_role:
+        return _becomes(Outcome.ROLE, group.granted_role)
+    return "a team" if group.team else "nothing"
+
+
+def _outcomes(own_role: str) -> list[tuple[str, str]]:
+    """What the form offers; only an owner may let a group make owners."""
+    grantable = [role for role in Role if role != Role.OWNER or own_role == Role.OWNER]
+    return [
+        (Outcome.TEAM.value, "a team of its own name"),
+        (Outcome.NOTHING.value, "nothing"),
+        *((f"{Outcome.ROLE.value}:{role.value}", f"the role {role.label.lower()}") for role in grantable),
+    ]
+
+
+def _tone(found: ProvisioningEntry) -> str:
+    if found.is_alert:
+        return "warn"
+    return "good" if found.status < 400 else "bad"
+
+
+def _page_number(text: str) -> int:
+    return int(text) if text.isdecimal() and 0 < len(text) < 6 and int(text) > 0 else 1
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
