@@ -6,9 +6,11 @@ Each is bound to its name in the keystore. Functions raise KeyUnavailable, KeyMi
 
 import os
 import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from uuid import UUID
 
@@ -30,6 +32,7 @@ _TOMBSTONES = "shredded/"
 _TOMBSTONE = b"shredded"
 _TOMBSTONE_SUFFIX = ".tombstone"
 _LONGEST_TRANSACTION_SECONDS = 60.0
+_REWRAPPED_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -121,19 +124,16 @@ def rotate(owner: KeyOwner) -> int:
 
 def rewrap_under_master() -> int:
     """Wrap every key that the master key wraps by the newest master key; no row is touched. Returns their number."""
-    names = [name for name in _keystore().names() if _is_under_master(name)]
-    for name in names:
-        _keystore().rewrap(name, lambda wrapped, name=name: _master_key().rewrap(wrapped, _context(name)))  # type: ignore[misc]
-    return len(names)
+    return _rewrap(_is_under_master, lambda name, wrapped: _master_key().rewrap(wrapped, _context(name)))
 
 
 def rewrap_members(organization_id: UUID) -> int:
     """Wrap the keys of the organization's members by its newest key, after a rotation. Returns their number."""
     wrapping = data_key(KeyOwner(organization_id, None))
-    names = [name for name in _keystore().names() if name.startswith(f"{organization_id}/members/")]
-    for name in names:
-        _keystore().rewrap(name, lambda wrapped, name=name: _rewrapped(organization_id, wrapping, name, wrapped))  # type: ignore[misc]
-    return len(names)
+    return _rewrap(
+        lambda name: name.startswith(f"{organization_id}/members/"),
+        lambda name, wrapped: _rewrapped(organization_id, wrapping, name, wrapped),
+    )
 
 
 def shred_member(organization_id: UUID, member_id: UUID) -> None:
@@ -213,6 +213,15 @@ def _create(owner: KeyOwner, generation: int) -> None:
     else:
         wrapped = _sealed_material(data_key(KeyOwner(owner.organization_id, None)), name, _new_material())
     _keystore().create(name, wrapped)
+
+
+def _rewrap(wanted: Callable[[str], bool], change: Callable[[str, bytes], bytes]) -> int:
+    names = [name for name in _keystore().names() if wanted(name)]
+    # A disk and a key service are waited for, not computed with.
+    with ThreadPoolExecutor(_REWRAPPED_AT_ONCE) as pool:
+        for done in [pool.submit(_keystore().rewrap, name, partial(change, name)) for name in names]:
+            done.result()
+    return len(names)
 
 
 def _rewrapped(organization_id: UUID, wrapping: DataKey, name: str, wrapped: bytes) -> bytes:

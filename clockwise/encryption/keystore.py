@@ -83,12 +83,16 @@ class FolderKeystore:
         self._refuse_unless_private()
         target = self._folder / name
         changed = change(self.get(name))
-        with _file_errors(), self._alone():
-            if not target.exists():
-                raise KeyMissing("The key was deleted meanwhile.")
-            draft = target.parent / f".{secrets.token_hex(8)}"
-            _write_durably(draft, changed)
-            draft.replace(target)
+        draft = target.parent / f".{secrets.token_hex(8)}"
+        with _file_errors():
+            try:
+                _write_durably(draft, changed)
+                with self._alone():
+                    if not target.exists():
+                        raise KeyMissing("The key was deleted meanwhile.")
+                    draft.replace(target)
+            finally:
+                draft.unlink(missing_ok=True)
             _sync_folder(target.parent)
 
     def names(self) -> Iterator[str]:
