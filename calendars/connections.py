@@ -84,10 +84,18 @@ def client_for(connection_id: UUID, *, share: float = pacing.READING) -> Calenda
 
     share: of the budgets, see `pacing`.
     """
-    return _client(connection_id, ConnectionTokens(connection_id), share=share)
+    return _client(connection_id, ConnectionTokens(connection_id), exclusions.Admission(connection_id), share=share)
 
 
-def _client(connection_id: UUID, tokens: AccessTokens, *, share: float) -> CalendarClient:
+def client_of(connection: GoogleConnection, admission: exclusions.Admission) -> CalendarClient:
+    """The same for reading, of a connection that has just been read itself."""
+    tokens = ConnectionTokens(connection.pk, just_read=connection.credentials)
+    return _client(connection.pk, tokens, admission, share=pacing.READING)
+
+
+def _client(
+    connection_id: UUID, tokens: AccessTokens, admission: exclusions.Admission, *, share: float
+) -> CalendarClient:
     google = configured()
     pace = pacing.of_connection(connection_id, google, share=share)
 
@@ -95,17 +103,17 @@ def _client(connection_id: UUID, tokens: AccessTokens, *, share: float) -> Calen
         pace()
         meter.count()
 
-    return CalendarClient(google, tokens, exclusions.Admission(connection_id), before_each=before_each)
+    return CalendarClient(google, tokens, admission, before_each=before_each)
 
 
 class ConnectionTokens:
     """The connection's access token, shared by all workers and renewed by one of them at a time."""
 
-    def __init__(self, connection_id: UUID) -> None:
-        self._connection_id = connection_id
+    def __init__(self, connection_id: UUID, *, just_read: Credentials | None = None) -> None:
+        self._connection_id, self._just_read = connection_id, just_read
 
     def current(self) -> str:
-        credentials = self._credentials()
+        credentials, self._just_read = self._just_read or self._credentials(), None
         if _is_good(credentials):
             return credentials.access_token
         return self._renewed(credentials.access_token)
@@ -230,7 +238,10 @@ def revoke(connection_id: UUID) -> None:
 def _stop_channels(connection_id: UUID, credentials: Credentials) -> None:
     """With the last token, since nobody can once the grant is gone."""
     try:
-        channels.stop(connection_id, _client(connection_id, LastTokens(credentials), share=pacing.WRITING))
+        channels.stop(
+            connection_id,
+            _client(connection_id, LastTokens(credentials), exclusions.Admission(connection_id), share=pacing.WRITING),
+        )
     except GrantRevoked:
         return
 

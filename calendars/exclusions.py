@@ -1,5 +1,6 @@
 """Calendars that are left out: named in no request, and erased where they are stored."""
 
+import time
 from collections.abc import Callable, Iterable
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from clockwise.tenancy import current
 from privacy import exclusions
 from privacy.exclusions import CalendarFacts, KnownCalendar
 
+AT_ONCE_SECONDS = 0.5
 Json = dict[str, Any]
 Leaving = Callable[[Calendar], None]
 _leavings: list[Leaving] = []
@@ -33,10 +35,26 @@ class Admission:
 
     def __init__(self, connection_id: UUID) -> None:
         self._connection_id = connection_id
+        self._judged, self._judged_at = "", 0.0
         # A calendar may be erased while its sync goes on; the rule still has to recognize it.
         self._seen: dict[str, CalendarFacts] = {}
 
+    def judge_now(self, calendar: Calendar) -> None:
+        """In the caller's transaction, so that a request which leaves at once afterwards needs no further one.
+
+        Raises CalendarExcluded.
+        """
+        google_id, facts = calendar.details.google_id, _facts(calendar, calendar.member)
+        self._seen[google_id] = facts
+        if exclusions.leaves_out(exclusions.rules_for(calendar.member_id), facts):
+            raise CalendarExcluded("excluded")
+        self._judged, self._judged_at = google_id, time.monotonic()
+
     def __call__(self, google_id: str) -> None:
+        is_judged = self._judged == google_id and time.monotonic() < self._judged_at + AT_ONCE_SECONDS
+        self._judged = ""
+        if is_judged:
+            return
         with current.transaction():
             member = self._member()
             facts = self._facts(member, google_id)

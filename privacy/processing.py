@@ -93,7 +93,12 @@ def wanted() -> dict[str, bool]:
 
 def shut_out_now() -> frozenset[str]:
     """Names of the parts that may not be stored."""
-    return frozenset(name for name, allowed in wanted().items() if not allowed)
+    return shut_out_by(wanted())
+
+
+def shut_out_by(chosen: dict[str, bool]) -> frozenset[str]:
+    """The same for what `wanted` has answered in this transaction."""
+    return frozenset(name for name, allowed in chosen.items() if not allowed)
 
 
 def shut_out(name: str, *, by: UUID) -> Purge | None:

@@ -3,26 +3,25 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models import Q
+from django.db.models.deletion import Collector
 
 from calendars import changes
 from calendars.meetings import meeting_index, series_index
 from calendars.models import Calendar, Event, SetAsideEvent
 from calendars.models.event import Attendee, EventDetails
 from calendars.shut_out import without
+from calendars.sync import bulk
 from calendars.sync.listing import Listing
 from calendars.sync.window import Window
 from clockwise import clock
 from clockwise.google.event import GoogleEvent
 from clockwise.tenancy.models import time_ordered_id
 from privacy import processing
-
-BATCH = 1000
-WRITTEN = [
-    field.name
-    for field in Event._meta.concrete_fields
-    if field.name not in ("id", "organization", "member", "calendar")
-]
 
 
 @dataclass(frozen=True)
@@ -38,22 +37,24 @@ class Known:
         return bool(event.etag) and (self.etag, self.start, self.end) == (event.etag, event.start, event.end)
 
 
-def whole(calendar: Calendar, listing: Listing, window: Window, *, anew: bool) -> bool:
+def whole(calendar: Any, listing: Listing, window: Window, *, anew: bool, shut_out: frozenset[str]) -> bool:
     """The calendar is what was listed, and nothing else. Answers whether that changed anything.
 
-    anew: what is asked for has changed, so rewrite each row.
+    calendar: with `has_set_aside`. shut_out: parts that are not to be stored. anew: what is asked for has
+    changed, so rewrite each row.
     """
     known = _known(calendar)
     events = [event for event in listing.events.values() if window.holds(event.start, event.end)]
-    changed = _store(calendar, events, known, anew=anew)
+    changed = _store(calendar, events, known, anew=anew, shut_out=shut_out)
     gone = known.keys() - {event.google_id for event in events}
-    _remove(calendar, gone)
-    SetAsideEvent.objects.filter(calendar=calendar).exclude(google_id__in=list(listing.set_aside)).delete()
+    _remove(calendar, [known[google_id].pk for google_id in gone])
+    if calendar.has_set_aside:
+        SetAsideEvent.objects.filter(calendar=calendar).exclude(google_id__in=list(listing.set_aside)).delete()
     _set_aside(calendar, listing.set_aside)
     return _tell(calendar, changed, gone)
 
 
-def difference(calendar: Calendar, listing: Listing, window: Window) -> bool:
+def difference(calendar: Any, listing: Listing, window: Window, *, shut_out: frozenset[str]) -> bool:
     """Only what changed since the last time; deltas may lie outside the window, and then leave it.
 
     Answers whether there was a difference to what we had.
@@ -61,15 +62,14 @@ def difference(calendar: Calendar, listing: Listing, window: Window) -> bool:
     if not listing.google_ids:
         return False
     inside = [event for event in listing.events.values() if window.holds(event.start, event.end)]
-    known = _known(calendar, listing.google_ids)
-    changed = _store(calendar, inside, known, anew=False)
+    # A series may be cancelled by its own id; then its instances go with it.
+    known = _known(calendar, listing.google_ids, series=listing.tombstones)
+    changed = _store(calendar, inside, known, anew=False, shut_out=shut_out)
     gone = known.keys() - {event.google_id for event in inside}
-    if listing.tombstones:
-        gone |= _instances(calendar, listing.tombstones)
-    _remove(calendar, gone)
-    SetAsideEvent.objects.filter(
-        calendar=calendar, google_id__in=listing.google_ids - listing.set_aside.keys()
-    ).delete()
+    _remove(calendar, [known[google_id].pk for google_id in gone])
+    if calendar.has_set_aside:
+        readable = listing.google_ids - listing.set_aside.keys()
+        SetAsideEvent.objects.filter(calendar=calendar, google_id__in=list(readable)).delete()
     _set_aside(calendar, listing.set_aside)
     return _tell(calendar, changed, gone)
 
@@ -79,36 +79,43 @@ def answers(calendar: Calendar, events: Sequence[GoogleEvent]) -> list[Event]:
 
     The sync then finds the etag that it has, and so takes our own write for nobody's edit (SYNC S14).
     """
-    return _store(calendar, events, _known(calendar, {event.google_id for event in events}), anew=True)
+    known = _known(calendar, {event.google_id for event in events})
+    return _store(calendar, events, known, anew=True, shut_out=processing.shut_out_now())
 
 
 def nothing(calendar: Calendar) -> None:
     """The calendar is read no more: all that we have of it goes."""
-    gone = set(Event.objects.filter(calendar=calendar).values_list("google_id", flat=True))
-    _remove(calendar, gone)
+    known = _known(calendar)
+    _remove(calendar, [row.pk for row in known.values()])
     SetAsideEvent.objects.filter(calendar=calendar).delete()
-    _tell(calendar, [], gone)
+    _tell(calendar, [], set(known))
 
 
-def _known(calendar: Calendar, google_ids: set[str] | None = None) -> dict[str, Known]:
+def _known(calendar: Calendar, google_ids: set[str] | None = None, *, series: Iterable[str] = ()) -> dict[str, Known]:
+    """By Google id: all, or those of `google_ids` and the instances of `series`."""
     rows = Event.objects.filter(calendar=calendar)
     if google_ids is not None:
-        rows = rows.filter(google_id__in=list(google_ids))
+        rows = rows.filter(Q(google_id__in=list(google_ids)) | Q(series_id__in=list(series)))
     found = rows.values_list("google_id", "pk", "etag", "start", "end")
     return {google_id: Known(pk, etag, start, end) for google_id, pk, etag, start, end in found}
 
 
-def _store(calendar: Calendar, events: Iterable[GoogleEvent], known: dict[str, Known], *, anew: bool) -> list[Event]:
-    rows, out = {}, processing.shut_out_now()
+def _store(
+    calendar: Calendar,
+    events: Iterable[GoogleEvent],
+    known: dict[str, Known],
+    *,
+    anew: bool,
+    shut_out: frozenset[str],
+) -> list[Event]:
+    rows = {}
     for event in events:
         before = known.get(event.google_id)
         if before is None or anew or not before.is_current(event):
-            rows[event.google_id] = _row(calendar, event, before.pk if before else time_ordered_id(), out)
+            rows[event.google_id] = _row(calendar, event, before.pk if before else time_ordered_id(), shut_out)
     found = list(rows.values())
     if found:
-        Event.objects.bulk_create(
-            found, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN, batch_size=BATCH
-        )
+        bulk.write(found)
     return found
 
 
@@ -122,16 +129,13 @@ def _set_aside(calendar: Calendar, parts: dict[str, str]) -> None:
         SetAsideEvent.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _instances(calendar: Calendar, google_ids: set[str]) -> set[str]:
-    """A series may be cancelled by its own id; then its instances go with it."""
-    return set(
-        Event.objects.filter(calendar=calendar, series_id__in=list(google_ids)).values_list("google_id", flat=True)
-    )
-
-
-def _remove(calendar: Calendar, google_ids: Iterable[str]) -> None:
-    if gone := list(google_ids):
-        Event.objects.filter(calendar=calendar, google_id__in=gone).delete()
+def _remove(calendar: Calendar, ids: Iterable[UUID]) -> None:
+    """With what hangs on them. Their rows aren't read again for it, as a queryset's delete() would."""
+    rows = [Event(pk=pk, organization_id=calendar.organization_id, member_id=calendar.member_id) for pk in ids]
+    if rows:
+        collector = Collector(using=DEFAULT_DB_ALIAS)
+        collector.collect(rows)
+        collector.delete()
 
 
 def _tell(calendar: Calendar, changed: list[Event], gone: set[str]) -> bool:
@@ -139,7 +143,7 @@ def _tell(calendar: Calendar, changed: list[Event], gone: set[str]) -> bool:
     return bool(changed or gone)
 
 
-def _row(calendar: Calendar, event: GoogleEvent, pk: UUID, out: frozenset[str]) -> Event:
+def _row(calendar: Calendar, event: GoogleEvent, pk: UUID, shut_out: frozenset[str]) -> Event:
     organization_id = calendar.organization_id
     return Event(
         id=pk,
@@ -164,7 +168,7 @@ def _row(calendar: Calendar, event: GoogleEvent, pk: UUID, out: frozenset[str]) 
         attendee_count=_attendee_count(event),
         etag=event.etag,
         # Google may have been asked before an admin shut a part out.
-        details=without(_details(event), out),
+        details=without(_details(event), shut_out),
     )
 
 

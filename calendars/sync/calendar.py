@@ -4,12 +4,15 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from calendars import connections, locks
-from calendars.models import Calendar, GoogleConnection
+from django.db.models import Exists, OuterRef
+
+from calendars import connections, exclusions, locks
+from calendars.models import Calendar, GoogleConnection, SetAsideEvent
 from calendars.sync import apply, calendar_list, channels, pace
 from calendars.sync.listing import Listing, read
 from calendars.sync.window import Window, horizon, is_outdated
@@ -39,7 +42,13 @@ PROBLEMS: dict[type[GoogleError], str] = {
     NotFound: "not_found",
     NotPermitted: "no_access",
 }
-Store = Callable[[Calendar, Listing, Window], bool]
+Store = Callable[..., bool]
+
+
+class Outcome(Enum):
+    SETTLED = auto()
+    NEWS = auto()  # settled, and meanwhile somebody said that there is more
+    DISTURBED = auto()  # nothing stored: what was asked for, or what we have, changed under way
 
 
 @dataclass(frozen=True)
@@ -48,6 +57,7 @@ class Plan:
 
     calendar: Calendar
     fields: str
+    client: CalendarClient
 
     @property
     def shape(self) -> str:
@@ -77,46 +87,50 @@ def sync(calendar_id: UUID) -> None:
     connection off instead.
     """
     with locks.hold(_lock(calendar_id), lease_seconds=LEASE_SECONDS, wait_seconds=WAIT_SECONDS):
-        _until_settled(calendar_id)
+        _until_settled(calendar_id, _plan(calendar_id))
 
 
 def refresh(calendar_id: UUID) -> bool:
-    """Bring the calendar up to date if it is due. Answers whether it is due again: something changed under way.
+    """Bring the calendar up to date if it is due. Answers whether to look again in a moment: something changed
+    under way, or somebody else is at it and may be past what changed.
 
-    Waits for nobody: whoever is at it asks that question after letting go of the lock, and so hears of what came
-    meanwhile. Raises GoogleError as `sync` does.
+    Waits for nobody. Raises GoogleError as `sync` does, and Busy when it never comes to rest.
     """
-    if not _is_due(calendar_id):
-        return False
     try:
         with locks.hold(_lock(calendar_id), lease_seconds=LEASE_SECONDS, wait_seconds=0):
-            _until_settled(calendar_id)
+            plan = _plan(calendar_id)
+            if plan is None or not plan.is_due:
+                return False
+            return _until_settled(calendar_id, plan) is Outcome.NEWS
     except locks.Busy:
-        return False
-    return _is_due(calendar_id)
+        return True
 
 
 def _lock(calendar_id: UUID) -> str:
     return f"calendar:{calendar_id}"
 
 
-def _is_due(calendar_id: UUID) -> bool:
-    plan = _plan(calendar_id)
-    return plan is not None and plan.is_due
-
-
-def _until_settled(calendar_id: UUID) -> None:
+def _until_settled(calendar_id: UUID, plan: Plan | None) -> "Outcome":
     for _ in range(MOST_ATTEMPTS):
+        outcome = _carry_out(plan) if plan else Outcome.SETTLED
+        if outcome is not Outcome.DISTURBED:
+            return outcome
         plan = _plan(calendar_id)
-        if plan is None or _carry_out(plan):
-            return
     raise locks.Busy(_lock(calendar_id))
 
 
 def _plan(calendar_id: UUID) -> Plan | None:
+    """None for what isn't read any more."""
     with current.transaction():
-        calendar = _readable().filter(pk=calendar_id).first()
-        return Plan(calendar, _fields()) if calendar else None
+        calendar = _readable().select_related("connection", "member").filter(pk=calendar_id).first()
+        if calendar is None:
+            return None
+        admission = exclusions.Admission(calendar.connection_id)
+        try:
+            admission.judge_now(calendar)
+        except CalendarExcluded:
+            return None  # its rows are on their way out
+        return Plan(calendar, _fields(), connections.client_of(calendar.connection, admission))
 
 
 def _fields() -> str:
@@ -127,85 +141,89 @@ def _readable() -> Any:
     return Calendar.objects.filter(connection__state=GoogleConnection.State.ACTIVE, is_read=True)
 
 
-def _carry_out(plan: Plan) -> bool:
-    """False if it has to be done again, since things changed under way."""
+def _carry_out(plan: Plan) -> Outcome:
     began_at = clock.now()
-    client = connections.client_for(plan.calendar.connection_id)
     try:
-        return _sync(plan, client)
+        return _sync(plan)
     except GrantRevoked as revoked:
         # If the member has connected again meanwhile, the new grant gets its try.
-        return connections.mark_revoked(plan.calendar.connection_id, reason=revoked.reason, since=began_at)
+        is_ended = connections.mark_revoked(plan.calendar.connection_id, reason=revoked.reason, since=began_at)
+        return Outcome.SETTLED if is_ended else Outcome.DISTURBED
     except CalendarExcluded:
-        return True  # its rows are on their way out
+        return Outcome.SETTLED  # its rows are on their way out
     except GoogleError as error:
-        if isinstance(error, NotFound | NotPermitted) and not calendar_list.look_again(plan.calendar, client):
-            return True
+        if isinstance(error, NotFound | NotPermitted) and not calendar_list.look_again(plan.calendar, plan.client):
+            return Outcome.SETTLED
         _note_problem(plan.calendar, error)
         raise
 
 
-def _sync(plan: Plan, client: CalendarClient) -> bool:
+def _sync(plan: Plan) -> Outcome:
     if plan.is_incremental:
         try:
-            return _incrementally(plan, client)
+            return _incrementally(plan)
         except SyncTokenExpired:
             # Google says so "occasionally" for no reason of ours; the old rows are served meanwhile (SYNC S4).
             pass
-    return _in_full(plan, client)
+    return _in_full(plan)
 
 
-def _incrementally(plan: Plan, client: CalendarClient) -> bool:
+def _incrementally(plan: Plan) -> Outcome:
     calendar = plan.calendar
     assert calendar.window_start and calendar.window_end  # noqa: S101 - a token comes with its window
     window = Window(calendar.window_start, calendar.window_end)
-    listing = _listing(plan, client, sync_token=calendar.details.sync_token)
+    listing = _listing(plan, sync_token=calendar.details.sync_token)
     with current.transaction():
         return _store(plan, listing, window, apply.difference)
 
 
-def _in_full(plan: Plan, client: CalendarClient) -> bool:
+def _in_full(plan: Plan) -> Outcome:
     began_at, window = clock.now(), horizon()
-    listing = _listing(plan, client, time_min=window.start, time_max=window.end)
+    listing = _listing(plan, time_min=window.start, time_max=window.end)
     store = partial(apply.whole, anew=plan.calendar.request_shape != plan.shape)
     with current.transaction():
         plan.calendar.listed_at = began_at
         return _store(plan, listing, window, store)
 
 
-def _listing(plan: Plan, client: CalendarClient, **which: Any) -> Listing:
+def _listing(plan: Plan, **which: Any) -> Listing:
     calendar = plan.calendar
-    return read(client, calendar.details.google_id, time_zone=calendar.time_zone, fields=plan.fields, **which)
+    return read(plan.client, calendar.details.google_id, time_zone=calendar.time_zone, fields=plan.fields, **which)
 
 
-def _store(plan: Plan, listing: Listing, window: Window, store: Store) -> bool:
-    """False when a write of ours was settled while Google listed.
-
-    What was listed may be older than the write's answer, and would look like somebody's edit of it. False also when
-    an admin has shut out meanwhile what was asked for.
+def _store(plan: Plan, listing: Listing, window: Window, store: Store) -> Outcome:
+    """Disturbed when a write of ours was settled while Google listed: what was listed may be older than the write's
+    answer, and would look like somebody's edit of it. Also when an admin has meanwhile shut out what was asked for.
     """
     policy.hold_still()
     locked = _locked(plan.calendar)
     if locked is None:
-        return True
-    if locked.writes_settled != plan.calendar.writes_settled or plan.fields != _fields():
-        return False
-    is_first, has_changed = locked.synced_at is None, store(locked, listing, window)
-    if has_changed and plan.is_incremental and not plan.is_announced:
-        channels.distrust(locked)
+        return Outcome.SETTLED
+    wanted = processing.wanted()
+    if locked.writes_settled != plan.calendar.writes_settled or plan.fields != list_fields(**wanted):
+        return Outcome.DISTURBED
+    is_first, is_watched = locked.synced_at is None, locked.is_watched
+    has_changed = store(locked, listing, window, shut_out=processing.shut_out_by(wanted))
     if has_changed or is_first:
         locked.changed_at = clock.now()
-    _save(plan, locked, listing, window)
-    return True
+    if is_watched and has_changed and plan.is_incremental and not plan.is_announced:
+        channels.distrust(locked)
+        is_watched = False
+    _save(plan, locked, listing, window, is_watched=is_watched)
+    return Outcome.SETTLED if locked.wake_ups == plan.calendar.wake_ups else Outcome.NEWS
 
 
-def _locked(calendar: Calendar) -> Calendar | None:
-    """The row to write to, unless it was deselected or its connection ended while Google answered."""
-    found: Calendar | None = _readable().select_for_update(of=("self",), no_key=True).filter(pk=calendar.pk).first()
-    return found
+def _locked(calendar: Calendar) -> Any:
+    """The row to write to, with `has_set_aside` and `is_watched`. None if it was deselected, or its connection ended,
+    while Google answered."""
+    rows = _readable().annotate(
+        has_set_aside=Exists(SetAsideEvent.objects.filter(calendar=OuterRef("pk"))),
+        is_watched=Exists(channels.heard().filter(calendar=OuterRef("pk"))),
+    )
+    return rows.select_for_update(of=("self",), no_key=True).filter(pk=calendar.pk).first()
 
 
-def _save(plan: Plan, calendar: Calendar, listing: Listing, window: Window) -> None:
+def _save(plan: Plan, calendar: Calendar, listing: Listing, window: Window, *, is_watched: bool) -> None:
     """The token is kept in the transaction that stores the last page, never before (SYNC S2)."""
     at = clock.now()
     calendar.details = replace(calendar.details, sync_token=listing.sync_token)
@@ -219,7 +237,6 @@ def _save(plan: Plan, calendar: Calendar, listing: Listing, window: Window) -> N
     calendar.wake_ups_answered = plan.calendar.wake_ups
     calendar.next_sync_at = at
     if calendar.wake_ups == plan.calendar.wake_ups and not is_zone_new:
-        is_watched = channels.are_heard(calendar)
         calendar.next_sync_at = pace.after_success(at, changed_at=calendar.changed_at, is_watched=is_watched)
     calendar.save()
 

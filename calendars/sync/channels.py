@@ -93,14 +93,14 @@ def hear(channel_id: UUID, *, resource: str, resource_id: str) -> bool:
     return True
 
 
-def are_heard(calendar: Calendar) -> bool:
-    """Whether messages do arrive: an address that Google can't reach, or a lost one, must not make us deaf."""
-    return _live().filter(calendar=calendar, heard_at__isnull=False).exists()
+def heard() -> QuerySet[Channel]:
+    """Those whose messages do arrive: an address that Google can't reach, or a lost one, must not make us deaf."""
+    return Channel.objects.filter(ended_at=None, expires_at__gt=clock.now(), heard_at__isnull=False)
 
 
 def distrust(calendar: Calendar) -> None:
     """A poll found what no message had told (SYNC P7): poll as without a channel, until one is heard again."""
-    if _live().filter(calendar=calendar, heard_at__isnull=False).update(heard_at=None):
+    if heard().filter(calendar=calendar).update(heard_at=None):
         log.warning("A watched calendar changed and no message came.")
 
 
@@ -172,10 +172,6 @@ def _stop(channel: Channel, client: CalendarClient) -> None:
 def forget(connection: GoogleConnection) -> None:
     """The grant is dead: Google lets nobody stop them, and we answer no message of theirs."""
     Channel.objects.filter(connection=connection).delete()
-
-
-def _live() -> QuerySet[Channel]:
-    return Channel.objects.filter(ended_at=None, refused_at=None, expires_at__gt=clock.now())
 
 
 def _unanswered(at: datetime) -> Q:

@@ -121,6 +121,8 @@ def _parse(item: Mapping[str, Any], google_id: str, times: _Times) -> GoogleEven
     organizer = item.get("organizer", {})
     own = next((attendee.response for attendee in attendees if attendee.is_self), "accepted")
     event_type = _text(item, "eventType")[:32] or "default"
+    if not event_type.isprintable():
+        raise ValueError("eventType")
     visibility = _text(item, "visibility") or "default"
     return GoogleEvent(
         google_id=google_id,
