@@ -64,7 +64,7 @@ def measure(url: str, people: int, events: int) -> None:
 def seed(people: int, events: int) -> Json:
     """Meetings of an hour on the eight weeks around now, a guest and a room on each third."""
     monday = date.today() - timedelta(days=date.today().weekday())  # noqa: DTZ011 - any Monday nearby
-    rows = []
+    rows: list[Json] = []
     for person in range(people):
         own = address(person)
         for calendar in range(EVERY_PERSON_HAS):
@@ -100,7 +100,7 @@ def side(person: int) -> str:
 def event(organizer: str, own: str, number: int, count: int, monday: date) -> Json:
     day = monday + timedelta(days=number * 56 // count - 28)
     start = datetime.combine(day, datetime.min.time(), UTC) + timedelta(hours=7 + number % 10)
-    row = {
+    row: Json = {
         "organizer": organizer,
         "summary": f"Meeting {number} about something of a usual length",
         "description": "Agenda: " + "words " * 20,
@@ -156,7 +156,7 @@ def signed_in(url: str, people: int) -> Fleet:
     empty_all_tables()
     settings.GOOGLE = endpoints(url)
     settings.GOOGLE_REQUESTS_A_MINUTE = dict.fromkeys(settings.GOOGLE_REQUESTS_A_MINUTE, 10**9)
-    tasks.wake = lambda *_, **__: None  # type: ignore[assignment] - no worker: the work is done here
+    tasks.wake = lambda *_, **__: None  # type: ignore[assignment]  # no worker: the work is done here
     fleet = Fleet()
     for person in range(people):
         scopes = oauth.IDENTITY_SCOPES + oauth.CALENDAR_SCOPES
@@ -184,7 +184,7 @@ def empty_all_tables() -> None:
 def bare_loop(url: str, tokens: list[str]) -> int:
     """How it is written in Google's own examples, with one service for each person, the same fields and pages."""
     from google.oauth2.credentials import Credentials
-    from googleapiclient.discovery import build_from_document
+    from googleapiclient.discovery import build_from_document  # type: ignore[attr-defined]
     from googleapiclient.discovery_cache import get_static_doc
 
     from calendars.sync.window import horizon

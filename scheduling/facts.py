@@ -334,8 +334,16 @@ def _occurrences(rows: list[Event], people: Mapping[UUID, Person], *, own: set[U
     return [
         occurrence
         for meeting_index, copies in by_meeting.items()
-        for occurrence in _of_one_meeting(copies, people, moved.get(meeting_index, []))
+        for occurrence in _of_one_meeting(_one_each(copies), people, moved.get(meeting_index, []))
     ]
+
+
+def _one_each(rows: list[Event]) -> list[Event]:
+    """A member may have a meeting on two calendars: the copy that may be moved counts, else the main calendar's."""
+    best: dict[tuple[UUID, Interval], Event] = {}
+    for row in sorted(rows, key=lambda row: (not row.is_organizer, not row.calendar.is_primary, row.google_id)):
+        best.setdefault((row.member_id, (row.start, row.end)), row)
+    return list(best.values())
 
 
 def _of_one_meeting(rows: list[Event], people: Mapping[UUID, Person], moves: list[Move]) -> list[Occurrence]:

@@ -303,12 +303,14 @@ class SyncState:
 
     state: `first` is the first sync, `running` a later one, `failing` an error that will be tried
     again, `lost` one that needs the member. finished_label: "2 minutes ago". problem: one sentence.
+    set_aside: events that can't be read.
     """
 
     state: Sync
     finished_label: str = ""
     progress: int | None = None
     problem: str = ""
+    set_aside: int = 0
 
     @property
     def is_busy(self) -> bool:

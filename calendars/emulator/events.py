@@ -11,7 +11,7 @@ from typing import Any
 
 from calendars.emulator import bodies, rooms, views
 from calendars.emulator.errors import ApiError, condition_not_met, deleted, invalid, not_found
-from calendars.emulator.recurrence import instant, occurrence, occurrences
+from calendars.emulator.recurrence import cut, instant, moved, occurrence, occurrences
 from calendars.emulator.state import CANCELLED, Calendar, Copy, Event, State, Version, text
 
 Json = dict[str, Any]
@@ -122,6 +122,29 @@ class Events:
         event.organizer = destination.id
         self._touch(event, None)
         return event
+
+    def split(self, calendar: Calendar, instance_id: str, changes: Json) -> Event:
+        """ "This and following events": the series ends before the instance, another one goes on (SYNC S7).
+
+        Its id and iCalUID are the first one's with the cut in them, as Google's own pages make it. Exceptions after
+        the cut are lost, as there.
+        """
+        series, suffix = self.locate(calendar, instance_id)
+        if suffix is None:
+            raise ApiError(400, "invalid", "Not an instance.")
+        before, rest = cut(series.fields, calendar.time_zone, suffix)
+        times = views.facts(series, suffix, calendar.time_zone)
+        kept = {key: value for key, value in series.fields.items() if key not in ("iCalUID", "created", "sequence")}
+        fields = {**kept, "start": times["originalStartTime"], "recurrence": rest}
+        length = instant(series.fields["end"], calendar.time_zone) - instant(series.fields["start"], calendar.time_zone)
+        fields["end"] = moved(fields["start"], calendar.time_zone, length)
+        shared, _ = bodies.split(changes, as_guest=False)
+        fields = bodies.checked(bodies.merged(fields, shared), calendar.time_zone)
+        self.write(calendar, series.id, {"recurrence": before})
+        root = series.id.partition("_R")[0]
+        follower = self._made(f"{root}_R{suffix.removesuffix('Z')}", series.organizer, series.creator, fields)
+        self._touch(follower, None)
+        return follower
 
     # Helpers
 

@@ -71,6 +71,35 @@ def occurrences(
             yield _instance(fields, local, zone, length)
 
 
+def cut(fields: Json, calendar_zone: str, suffix: str) -> tuple[list[str], list[str]]:
+    """The recurrence of the instances before one, up to the last second of the local day before, and of the rest."""
+    zone = _series(fields, calendar_zone)[1]
+    local = _local(suffix, zone)
+    day_before = datetime.combine(local.date(), time(), zone) - timedelta(seconds=1)
+    until = f"{day_before.astimezone(UTC):%Y%m%dT%H%M%SZ}" if "T" in suffix else f"{day_before:%Y%m%d}"
+    begins = local.replace(tzinfo=zone).astimezone(UTC)
+    gone = len(list(occurrences(fields, calendar_zone, None, begins)))
+    before: list[str] = []
+    rest: list[str] = []
+    for line in fields["recurrence"]:
+        if not line.upper().startswith("RRULE"):
+            before.append(line)
+            rest.append(line)
+            continue
+        open_end = re.sub(r";?(COUNT|UNTIL)=[^;]*", "", line)
+        before.append(f"{open_end};UNTIL={until}")
+        count = re.search(r"COUNT=(\d+)", line)
+        rest.append(f"{open_end};COUNT={int(count[1]) - gone}" if count else line)
+    return before, rest
+
+
+def moved(when: Json, calendar_zone: str, length: timedelta) -> Json:
+    """`when`, later by `length`."""
+    if when.get("date"):
+        return {"date": (date.fromisoformat(when["date"]) + length).isoformat()}
+    return normal({**when, "dateTime": (instant(when, calendar_zone) + length).isoformat()}, calendar_zone)
+
+
 def occurrence(fields: Json, calendar_zone: str, suffix: str) -> tuple[Json, Json] | None:
     """`start` and `end` of one instance, if the series has it."""
     first, zone, length = _series(fields, calendar_zone)
@@ -97,6 +126,11 @@ def _series(fields: Json, calendar_zone: str) -> tuple[datetime, ZoneInfo, timed
     return begins.astimezone(zone).replace(tzinfo=None), zone, instant(end, calendar_zone) - begins
 
 
+def _real(local: datetime, zone: ZoneInfo) -> datetime:
+    """What the clock shows then: a time that is skipped in spring comes an hour later."""
+    return local.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None)
+
+
 def _instance(fields: Json, local: datetime, zone: ZoneInfo, length: timedelta) -> tuple[str, Json, Json]:
     if "date" in fields["start"]:
         day = local.date()
@@ -119,7 +153,7 @@ def _expanded(lines: tuple[str, ...], first: datetime, zone: str, before_year: i
     for at in rules:
         if at.year >= before_year or len(found) >= MOST_INSTANCES:
             break
-        found.append(at)
+        found.append(at if first.time() == time() else _real(at, ZoneInfo(zone)))
     return found
 
 

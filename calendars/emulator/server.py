@@ -107,6 +107,20 @@ class Emulator:
                 return {}
             raise ValueError(f"unknown method: {method}")
 
+    def split(self, email: str, instance_id: str, changes: Json, *, calendar: str = "primary") -> str:
+        """The person edits this and following events; the id of the series that goes on."""
+        with self.lock:
+            target = access.writable(self.state, email, calendar)
+            self.changed()
+            return self.api.events.split(target.calendar, instance_id, changes).id
+
+    def move(self, email: str, event_id: str, destination: str, *, calendar: str = "primary") -> None:
+        """The person puts an event on another calendar of theirs."""
+        with self.lock:
+            source, target = (access.writable(self.state, email, name) for name in (calendar, destination))
+            self.changed()
+            self.api.events.move(source.calendar, event_id, target.calendar)
+
     def event(self, email: str, event_id: str, *, calendar: str = "primary") -> Json:
         """As the person sees it; cancelled events too."""
         with self.lock:

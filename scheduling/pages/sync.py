@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from calendars.models import Calendar, GoogleConnection
+from calendars.models import Calendar, GoogleConnection, SetAsideEvent
 from clockwise.organizations.models import Member
 from scheduling.week import SyncState
 
@@ -10,6 +10,7 @@ LOST = "Google no longer lets Clockwise see it: the access was taken back, or it
 PROBLEMS = {
     "quota": "Google asks for a pause: too many requests for now.",
     "not_found": "The calendar can't be found at Google.",
+    "no_access": "Google no longer shows this calendar.",
 }
 UNREACHABLE = "Google doesn't answer as it should."
 
@@ -25,7 +26,8 @@ def sync_state(member: Member, calendar: Calendar | None, *, now: datetime) -> S
         return SyncState(state="first")
     if calendar.problem:
         return SyncState(state="failing", finished_label=finished, problem=PROBLEMS.get(calendar.problem, UNREACHABLE))
-    return SyncState(state="done", finished_label=finished)
+    set_aside = SetAsideEvent.objects.filter(member=member).count()
+    return SyncState(state="done", finished_label=finished, set_aside=set_aside)
 
 
 def ago(passed: timedelta) -> str:

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from calendars import wake_ups
 from clockwise.organizations.requests import MemberRequest, member_of
 from clockwise.organizations.viewer import viewer
 from scheduling.pages.week import week_page
@@ -24,6 +25,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         missing = [name for name in ("GOOGLE_CLIENT_ID", "GOOGLE_CLIENT_SECRET") if not settings.GOOGLE[name]]
         return render(request, "organizations/landing.html", {"missing_settings": missing})
     request.member = member  # type: ignore[attr-defined]
+    wake_ups.note_visit(member.pk)
     return show_week(request)  # type: ignore[arg-type]
 
 

@@ -4,21 +4,24 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partialmethod
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
-from calendars import changes, locks
-from calendars.models import Calendar, Event, GoogleConnection
+from calendars import changes, delivery, locks, outbox
+from calendars.models import Calendar, Event, GoogleConnection, SetAsideEvent
 from calendars.sync import calendar as one_calendar
 from clockwise import clock
 from clockwise.encryption.errors import EncryptionError
 from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleUnavailable
+from clockwise.google.event import GoogleEvent, UnreadableEvent, parse_event
 from clockwise.organizations import access
 from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from privacy.models import ProcessingSettings
+from scheduling.pages.sync import sync_state
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
 
@@ -251,7 +254,7 @@ def test_the_horizon_moves_on_with_the_days(company: Company) -> None:
 
 
 def test_one_event_that_nobody_can_read_is_set_aside(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    company.insert("ada", meeting("Broken", MONDAY, 9, 30, "ada"))
+    broken = company.insert("ada", meeting("Broken", MONDAY, 9, 30, "ada"))
     company.insert("ada", meeting("Plan", MONDAY, 10, 30, "ada"))
     page = CalendarClient.events_page
 
@@ -265,6 +268,97 @@ def test_one_event_that_nobody_can_read_is_set_aside(company: Company, monkeypat
     monkeypatch.setattr(CalendarClient, "events_page", with_a_broken_item)
     company.sync("ada")
     assert titles(company, "ada") == ["Plan"]
+    with company.inside():
+        assert [row.reason for row in SetAsideEvent.objects.filter(member=company.ids["ada"])] == ["time"]
+        shown = sync_state(company.member("ada"), company.calendar("ada"), now=clock.now())
+    assert (shown.state, shown.set_aside) == ("done", 1)
+
+    monkeypatch.undo()
+    company.google.as_person(address("ada"), "patch", broken, {"summary": "Mended"})
+    company.sync("ada")
+    assert titles(company, "ada") == ["Mended", "Plan"]
+    with company.inside():
+        assert not SetAsideEvent.objects.exists()
+
+
+def test_our_own_write_that_comes_back_is_nobodys_edit(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S14: the answer's etag is stored with the write."""
+    google_id = company.insert("ada", meeting("Plan", MONDAY, 10, 30, "ada"))
+    company.sync("ada")
+    with company.inside():
+        event = company.event("ada", google_id)
+        start, end = event.start + timedelta(hours=2), event.end + timedelta(hours=2)
+        outbox.add([outbox.patch(event, start=start, end=end, purpose="test", purpose_id=uuid4())])
+    heard: list[Sequence[Event]] = []
+    with company.acting():
+        delivery.deliver()
+        monkeypatch.setattr(changes, "_listeners", [lambda _, changed, removed: heard.append(changed)])
+        company.sync("ada")
+    assert heard == []
+    with company.inside():
+        assert company.event("ada", google_id).start == start
+
+
+def test_guests_that_google_hides_are_counted_as_one_more(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S13: `attendeesOmitted`"""
+    google_id = company.insert("ada", meeting("Plan", MONDAY, 10, 30, "ada", "ben"))
+    page = CalendarClient.events_page
+
+    def hidden(client: CalendarClient, *args: Any, **kwargs: Any) -> Any:
+        answer = page(client, *args, **kwargs)
+        for item in answer.get("items", ()):
+            item["attendees"] = [guest for guest in item["attendees"] if guest.get("self")]
+            item["attendeesOmitted"] = True
+        return answer
+
+    monkeypatch.setattr(CalendarClient, "events_page", hidden)
+    company.sync("ben")
+    with company.inside():
+        event = company.event("ben", google_id)
+        assert (event.attendee_count, len(event.details.attendees)) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("extra", "busy"),
+    [
+        ({}, True),
+        ({"transparency": "transparent"}, False),
+        ({"eventType": "focusTime"}, True),
+        ({"eventType": "outOfOffice"}, True),
+        ({"eventType": "workingLocation"}, False),
+        ({"eventType": "birthday", "transparency": "transparent"}, False),
+        ({"eventType": "fromGmail"}, True),
+        ({"eventType": "somethingNew"}, True),
+        ({"visibility": "private"}, True),
+    ],
+)
+def test_what_takes_time_by_type_and_transparency(extra: dict[str, str], busy: bool) -> None:
+    """S11: concepts/events-calendars, "Event types" """
+    times = {k: {"dateTime": f"2027-03-01T1{n}:00:00Z"} for k, n in (("start", 0), ("end", 1))}
+    found = parse_event({"id": "x", **times, **extra}, calendar_time_zone="Europe/Berlin")
+    assert isinstance(found, GoogleEvent)
+    assert found.busy is busy
+    assert found.event_type == extra.get("eventType", "default")
+
+
+@pytest.mark.parametrize(
+    ("item", "part"),
+    [
+        ({}, "id"),
+        ({"id": "nul\0"}, "id"),
+        ({"id": "x"}, "time"),
+        ({"id": "x", "start": {"dateTime": "soon"}}, "time"),
+        ({"id": "x", "start": {"date": "9999-12-31"}, "end": {"date": "9999-12-31"}}, "time"),
+        ({"id": "x", "start": {"date": "2027-03-01"}, "summary": 7}, "content"),
+        ({"id": "x", "start": {"date": "2027-03-01"}, "etag": "e" * 65}, "content"),
+        ({"id": "x", "start": {"date": "2027-03-01"}, "eventType": "a\0b"}, "content"),
+        ({"id": "x", "start": {"date": "2027-03-01"}, "attendees": ["ada"]}, "content"),
+    ],
+)
+def test_what_cannot_be_read_says_which_part(item: dict[str, Any], part: str) -> None:
+    with pytest.raises(UnreadableEvent) as refusal:
+        parse_event(item, calendar_time_zone="UTC")
+    assert refusal.value.part == part
 
 
 def test_a_server_without_sync_tokens_is_listed_anew_each_time(
