@@ -156,7 +156,7 @@ def signed_in(url: str, people: int) -> Fleet:
     empty_all_tables()
     settings.GOOGLE = endpoints(url)
     settings.GOOGLE_REQUESTS_A_MINUTE = dict.fromkeys(settings.GOOGLE_REQUESTS_A_MINUTE, 10**9)
-    tasks.wake = lambda *_, **__: None  # type: ignore[assignment]  # no worker: the work is done here
+    tasks.wake = lambda *_, **__: None  # no worker: the work is done here
     fleet = Fleet()
     for person in range(people):
         scopes = oauth.IDENTITY_SCOPES + oauth.CALENDAR_SCOPES

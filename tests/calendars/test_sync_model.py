@@ -116,7 +116,7 @@ class Person:
         calendar = self.chance.choice(["primary", SIDE])
         window = {"timeMin": horizon().start.isoformat(), "timeMax": horizon().end.isoformat()}
         found = self.google.events(address("ada"), calendar=calendar, **window)
-        ids = sorted({e["id"] if instance else e.get("recurringEventId", e["id"]) for e in found})
+        ids = sorted({str(e["id"] if instance else e.get("recurringEventId", e["id"])) for e in found})
         if instance:
             ids = [google_id for google_id in ids if google_id[-1] == "Z" and "_" in google_id]
         if not ids:
