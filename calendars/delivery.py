@@ -115,7 +115,10 @@ def claim() -> list[OutboxWrite]:
     at = clock.now()
     with current.transaction():
         oldest = _free(at).filter(calendar=OuterRef("pk")).order_by("decided_at").values("decided_at")[:1]
-        waiting = Calendar.objects.annotate(oldest=Subquery(oldest)).filter(oldest__isnull=False)
+        # First the few that anything is due of: looking for the oldest write of every calendar would take long.
+        due = OutboxWrite.objects.filter(state=OutboxWrite.State.PENDING, not_before__lte=at)
+        waiting = Calendar.objects.filter(pk__in=due.values("calendar")).annotate(oldest=Subquery(oldest))
+        waiting = waiting.filter(oldest__isnull=False)
         # Passing over those in whose rows somebody else is, here to lease or in a sync to store.
         free = waiting.select_for_update(skip_locked=True, of=("self",), no_key=True)
         calendar = free.order_by("oldest", "pk").first()

@@ -4,6 +4,7 @@ import logging
 from uuid import UUID
 
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
 
 from calendars import locks
 from calendars.tasks import wake
@@ -13,6 +14,8 @@ from clockwise.tenancy.tasks import tenant_task
 from scheduling.personal import reading
 
 log = logging.getLogger(__name__)
+# For fetching, understanding and copying one personal calendar.
+READING_SECONDS = 60
 
 
 @tenant_task(name="scheduling.run_optimization")
@@ -38,9 +41,11 @@ def sweep_personal_calendars() -> None:
                 wake(read_personal_calendar, personal_calendar_id)
 
 
-@tenant_task(name="scheduling.read_personal_calendar")
+@tenant_task(name="scheduling.read_personal_calendar", soft_time_limit=READING_SECONDS, time_limit=READING_SECONDS + 30)
 def read_personal_calendar(personal_calendar_id: str) -> None:
     try:
         reading.read(UUID(personal_calendar_id))
     except locks.Busy:
         log.info("A personal calendar is being read already.")
+    except SoftTimeLimitExceeded:
+        reading.gave_up(UUID(personal_calendar_id))

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from calendars import changes, event_ids, outbox
 from calendars.meetings import series_index
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
+from calendars.sync.window import AHEAD, BEHIND
 from clockwise import clock
 from clockwise.encryption.blind_index import organization_index
 from scheduling.hours import hours_from, local_date, working_on
@@ -16,7 +17,6 @@ from scheduling.personal.ics import Appointment
 
 PURPOSE = "personal"
 MARKER = "clockwise_personal"
-AHEAD = timedelta(days=28)
 State = PersonalBlock.State
 # What the member did to a block in Google stands, until its appointment or the whole calendar goes.
 THEIRS = frozenset({State.MOVED, State.RELEASED})
@@ -37,8 +37,12 @@ def work_calendar(member_id: UUID) -> Calendar | None:
 
 
 def reconcile(linked: PersonalCalendar, appointments: Sequence[Appointment], work: Calendar) -> None:
-    """Bring the blocks in line with what was read, from now on, in the caller's transaction. Those past stay."""
+    """Bring the blocks in line with what was read, from now on, in the caller's transaction.
+
+    Those past stay at Google; what we know of them goes with the calendar's past.
+    """
     at = clock.now()
+    PersonalBlock.objects.filter(personal_calendar=linked, end__lt=at - BEHIND).delete()
     wanted = {_index(linked, a): a for a in _copied(appointments, work)}
     blocks = PersonalBlock.objects.select_for_update(of=("self",)).filter(personal_calendar=linked, end__gt=at)
     known = {bytes(block.source_index): block for block in blocks}

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import recurring_ical_events  # type: ignore[import-untyped]
 from icalendar import Calendar
 
+MOST_EVENTS = 10_000
 MOST_INSTANCES = 5000
 # A rule that repeats within a day is no appointment, and could be made to cost us hours.
 TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
@@ -20,6 +21,10 @@ TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY", "HOURLY"})
 
 class NotACalendar(Exception):
     """The file is no ICS file."""
+
+
+class TooManyEvents(Exception):
+    """More than anybody's calendar has."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,13 @@ class Reading:
 
 
 def read(body: bytes, *, zone: ZoneInfo, start: datetime, end: datetime) -> Reading:
-    """Appointments that take time in [start, end). `zone`: of times that name none. Raises NotACalendar."""
+    """Appointments that take time in [start, end). `zone`: of times that name none.
+
+    Raises NotACalendar, TooManyEvents.
+    """
     calendar = _parsed(body)
+    if len(calendar.subcomponents) > MOST_EVENTS:
+        raise TooManyEvents
     recurring = {str(event.get("UID", "")) for event in calendar.walk("VEVENT") if _recurs(event)}
     set_aside = _drop_unreadable(calendar)
     found: dict[str, Appointment] = {}

@@ -20,6 +20,8 @@ AT_MOST = timedelta(hours=6)
 # Even of an unchanged file: the horizon moves on, and blocks that were undone come back.
 ANEW_AFTER = timedelta(hours=6)
 NOT_A_CALENDAR = "not_a_calendar"
+TOO_LARGE = "too_large"
+TOO_SLOW = "too_slow"
 NO_WORK_CALENDAR = "no_work_calendar"
 
 
@@ -51,8 +53,18 @@ def read(personal_calendar_id: UUID) -> None:
             _failed(plan.linked, failure.reason)
         except ics.NotACalendar:
             _failed(plan.linked, NOT_A_CALENDAR)
+        except ics.TooManyEvents:
+            _failed(plan.linked, TOO_LARGE)
         else:
             _store(plan, fetched, reading)
+
+
+def gave_up(personal_calendar_id: UUID) -> None:
+    """Working it out took too long: a file may have been made to cost us hours."""
+    with current.transaction():
+        linked = PersonalCalendar.objects.filter(pk=personal_calendar_id).first()
+    if linked is not None:
+        _failed(linked, TOO_SLOW)
 
 
 def _plan(personal_calendar_id: UUID) -> Plan | None:

@@ -92,8 +92,10 @@ class Decisions:
     def assert_rows_equal_googles(self) -> None:
         self.company.sync("ada")
         with self.company.inside():
-            rows = {e.google_id: e.start for e in self.company.calendar("ada").events.filter(start__gte=SUNDAY_NOON)}
-        window = {"timeMin": SUNDAY_NOON.isoformat(), "timeMax": "2027-03-29T00:00:00Z"}
+            calendar = self.company.calendar("ada")
+            rows = {e.google_id: e.start for e in calendar.events.filter(start__gte=SUNDAY_NOON)}
+        assert calendar.window_end is not None
+        window = {"timeMin": SUNDAY_NOON.isoformat(), "timeMax": calendar.window_end.isoformat()}
         assert rows == {e["id"]: starts(e) for e in self.company.google.events(address("ada"), **window)}
 
 

@@ -3,12 +3,19 @@
 import gzip
 import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from scheduling.personal import fetch as fetching
 from scheduling.personal.fetch import FetchFailed, checked, fetch, is_public
@@ -41,6 +48,9 @@ class FileServer:
         self._server.answers, self._server.seen = self.answers, self.seen  # type: ignore[attr-defined]
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def encrypt(self, context: ssl.SSLContext) -> None:
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def url(self, path: str) -> str:
         return f"http://127.0.0.1:{self.port}{path}"
@@ -163,6 +173,56 @@ def test_refusals_are_told_from_trouble(files: FileServer, status: int, reason: 
     files.answers["/x"] = (status, {}, b"")
     with pytest.raises(FetchFailed, match=reason):
         get(files.url("/x"))
+
+
+@pytest.fixture
+def over_tls(files: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FileServer:
+    """The file server as https://calendar.example, with a certificate of an authority that we trust."""
+    now = datetime.now(UTC)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "calendar.example")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("calendar.example")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = certificate.public_bytes(serialization.Encoding.PEM)
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    (tmp_path / "server.pem").write_bytes(pem + secret)
+    (tmp_path / "authority.pem").write_bytes(pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    files.encrypt(context)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    real = socket.getaddrinfo
+    monkeypatch.setattr(
+        socket, "getaddrinfo", lambda host, *r, **m: real("127.0.0.1" if "example" in str(host) else host, *r, **m)
+    )
+    files.answers["/x"] = (200, {}, b"found")
+    return files
+
+
+def test_the_certificate_is_the_hosts_although_its_address_is_asked(over_tls: FileServer) -> None:
+    found = fetch(f"https://calendar.example:{over_tls.port}/x", may_reach=lambda address: True)
+    assert found.body == b"found"
+
+
+def test_a_certificate_of_another_host_is_refused(over_tls: FileServer) -> None:
+    with pytest.raises(FetchFailed, match="no_answer"):
+        fetch(f"https://other.example:{over_tls.port}/x", may_reach=lambda address: True)
+
+
+def test_a_certificate_of_nobody_whom_we_trust_is_refused(
+    over_tls: FileServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(FetchFailed, match="no_answer"):
+        fetch(f"https://calendar.example:{over_tls.port}/x", may_reach=lambda address: True)
 
 
 @pytest.mark.parametrize(

@@ -130,3 +130,9 @@ def test_one_bad_event_costs_no_other(bad: str) -> None:
 def test_what_is_no_calendar_is_refused(body: bytes) -> None:
     with pytest.raises(ics.NotACalendar):
         ics.read(body, zone=BERLIN, start=START, end=END)
+
+
+def test_a_calendar_with_more_events_than_anybody_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ics, "MOST_EVENTS", 2)
+    with pytest.raises(ics.TooManyEvents):
+        read(*(f"UID:{n}\nDTSTART:20270301T100000Z\nDURATION:PT1H" for n in range(3)))
