@@ -161,3 +161,22 @@ def test_goal_01_control_row_level_security_alone_holds_when_the_code_forgets(
 
     monkeypatch.setattr(TenantManager, "get_queryset", lambda self: models.QuerySet(self.model, using=self._db))
     assert attack(pair, 300, 2).leaks == []
+
+
+def test_goal_01_the_code_alone_holds_when_a_policy_is_lost(pair: Pair) -> None:
+    """Each wall stands without the other: here row-level security is off, and the models' manager filters."""
+    fill(pair.mallory)
+    with connections["owner"].cursor() as owner:
+        for model in TENANT_MODELS:
+            owner.execute(f'ALTER TABLE "{model._meta.db_table}" DISABLE ROW LEVEL SECURITY')
+        try:
+            with current.organization(pair.organization_id):
+                seen = {
+                    row.organization_id
+                    for model in TENANT_MODELS
+                    for row in model._default_manager.all()  # type: ignore[attr-defined]
+                }
+        finally:
+            for model in TENANT_MODELS:
+                owner.execute(f'ALTER TABLE "{model._meta.db_table}" ENABLE ROW LEVEL SECURITY')
+    assert seen == {pair.organization_id}
