@@ -171,11 +171,7 @@ def test_goal_01_the_code_alone_holds_when_a_policy_is_lost(pair: Pair) -> None:
             owner.execute(f'ALTER TABLE "{model._meta.db_table}" DISABLE ROW LEVEL SECURITY')
         try:
             with current.organization(pair.organization_id):
-                seen = {
-                    row.organization_id
-                    for model in TENANT_MODELS
-                    for row in model._default_manager.all()  # type: ignore[attr-defined]
-                }
+                seen = {row.organization_id for model in TENANT_MODELS for row in model._default_manager.all()}
         finally:
             for model in TENANT_MODELS:
                 owner.execute(f'ALTER TABLE "{model._meta.db_table}" ENABLE ROW LEVEL SECURITY')
