@@ -126,7 +126,7 @@ def _confirmed(request: HttpRequest, identity: Identity, path: str) -> HttpRespo
     asked_at = identity.authenticated_at
     with current.organization(_organization_of(request)):
         member, session = member_of(request), sessions.of_request(request)
-        is_same = member is not None and member.subject_index == lookups.subject_index(identity.subject)
+        is_same = member is not None and bytes(member.subject_index or b"") == lookups.subject_index(identity.subject)
         if member is None or session is None:
             raise SignInRefused("ended_meanwhile")
         if is_same and asked_at is not None and asked_at >= earliest:
