@@ -251,7 +251,7 @@ def _people(active: Mapping[UUID, Member]) -> dict[UUID, Person]:
         window_end__isnull=False,
         problem="",
         connection__state=GoogleConnection.State.ACTIVE,
-    )
+    ).select_related("connection")
     saved = {row.member_id: row for row in Preferences.objects.filter(member__in=active)}
     people = [_person(active[calendar.member_id], calendar, saved.get(calendar.member_id)) for calendar in calendars]
     return {person.member_id: person for person in sorted(people, key=lambda person: person.address)}
@@ -259,6 +259,8 @@ def _people(active: Mapping[UUID, Member]) -> dict[UUID, Person]:
 
 def _person(member: Member, calendar: Calendar, saved: Preferences | None) -> Person:
     preferences = saved or Preferences()
+    # Without the scope that writes nothing can be placed on the calendar; what stands there counts all the same.
+    may_write = calendar.connection.may_write
     hours = hours_from(
         zone_name=preferences.time_zone,
         calendar_zone=calendar.time_zone,
@@ -273,8 +275,8 @@ def _person(member: Member, calendar: Calendar, saved: Preferences | None) -> Pe
         calendar_id=calendar.pk,
         hours=hours,
         synced_until=calendar.window_end,
-        lunch=_lunch(preferences),
-        focus_goal=preferences.focus_goal_minutes if preferences.focus_enabled else 0,
+        lunch=_lunch(preferences) if may_write else None,
+        focus_goal=preferences.focus_goal_minutes if preferences.focus_enabled and may_write else 0,
         focus_side=preferences.focus_side,
     )
 
@@ -291,7 +293,7 @@ def _lunch(preferences: Preferences) -> Lunch | None:
 
 
 def _event_rows(people: Mapping[UUID, Person], start: datetime, end: datetime) -> Iterable[Event]:
-    rows = Event.objects.filter(member__in=people, end__gt=start, start__lt=end).select_related("calendar")
+    rows = Event.objects.filter(member__in=people, end__gt=start, start__lt=end).select_related("calendar__connection")
     return rows.filter(calendar__connection__state=GoogleConnection.State.ACTIVE).order_by("start", "google_id", "id")
 
 
@@ -390,7 +392,7 @@ def _copy(row: Event) -> Copy:
         takes_time=takes_time(row),
         is_organizer=row.is_organizer,
         guests_can_modify=row.guests_can_modify,
-        is_writable=row.calendar.access_role in WRITABLE,
+        is_writable=row.calendar.access_role in WRITABLE and row.calendar.connection.may_write,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import models
 
 from clockwise.encryption.sealed import SealedField
+from clockwise.google import oauth
 from clockwise.organizations.models import MemberRow
 from clockwise.tenancy.models import unique
 
@@ -62,3 +63,8 @@ class GoogleConnection(MemberRow):
                 | ~models.Q(state="active") & models.Q(credentials__isnull=True),
             ),
         ]
+
+    @property
+    def may_write(self) -> bool:
+        """Off where the person connected for reading alone, or unticked writing."""
+        return oauth.may_write(self.scopes.split())

@@ -31,9 +31,10 @@ class _Changes:
 
 
 def work_calendar(member_id: UUID) -> Calendar | None:
-    """Where blocks go: None while the member has none that is connected."""
+    """Where blocks go: None while the member has none that is connected and may be written to."""
     active = Calendar.objects.filter(connection__state=GoogleConnection.State.ACTIVE, is_primary=True)
-    return active.filter(member=member_id).first()
+    found = active.filter(member=member_id).select_related("connection").first()
+    return found if found is not None and found.connection.may_write else None
 
 
 def reconcile(linked: PersonalCalendar, appointments: Sequence[Appointment], work: Calendar) -> None:

@@ -26,13 +26,15 @@ def checked(stub: StubGoogle, token: str, *, later: timedelta = timedelta(0)) ->
 
 
 def test_a_token_of_google_says_who_signed_in(stub: StubGoogle) -> None:
-    assert checked(stub, signed(claims_for(stub, hd="Company.Example"))) == Identity(
+    claims = claims_for(stub, hd="Company.Example")
+    assert checked(stub, signed(claims)) == Identity(
         subject="1001",
         email="ada@company.example",
         email_verified=True,
         hosted_domain="company.example",
         name="Ada",
         picture="https://pictures.example/ada",
+        issued_at=datetime.fromtimestamp(claims["iat"], UTC),
     )
 
 
