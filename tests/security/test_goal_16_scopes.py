@@ -7,7 +7,7 @@ from django.test import Client
 
 from calendars.models import Event, OutboxWrite
 from clockwise.google import oauth
-from scheduling import flexibility, runs
+from scheduling import flexibility, run_requests, runs
 from tests.browser_trip import sign_in, to_google
 from tests.company import MONDAY, Company, address, meeting
 
@@ -56,7 +56,7 @@ def test_goal_16_a_calendar_connected_for_reading_is_shown_counted_and_never_wri
         event = Event.objects.get(member=ada, google_id=meeting_id)
         assert event.details.title == "Plan"
         flexibility.make_flexible(event, by=ada)
-        run = runs.create(by=ada)
+        run = run_requests.create(by=ada, day=MONDAY)
     company.google.log.clear()
     with company.acting():
         proposal = runs.execute(run.pk)
@@ -70,7 +70,7 @@ def test_goal_16_a_calendar_connected_for_reading_is_shown_counted_and_never_wri
 def test_goal_16_the_control_the_same_calendar_is_planned_once_it_may_be_written_to(company: Company) -> None:
     company.sync()
     with company.inside():
-        run = runs.create(by=company.member("ada"))
+        run = run_requests.create(by=company.member("ada"), day=MONDAY)
     with company.acting():
         proposal = runs.execute(run.pk)
     assert proposal is not None
