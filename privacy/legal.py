@@ -38,6 +38,8 @@ DOCUMENTS = (
     Document("disclosure", "Reporting a vulnerability", "/legal/disclosure", "1.0", date(2026, 11, 25)),
     Document("responsibility", "Who is responsible for what", "/legal/responsibility", "1.0", date(2026, 11, 25)),
 )
+# Accepted before the evidence bundle is handed out; not a public page.
+NDA = Document("nda", "Confidentiality", "", "1.0", date(2026, 11, 25))
 BY_NAME = {document.name: document for document in DOCUMENTS}
 NOTICE_DAYS = 30
 

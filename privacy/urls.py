@@ -1,6 +1,6 @@
 from django.urls import path
 
-from privacy.views import exclusions, own, processing, requests, retention, trust
+from privacy.views import evidence, exclusions, own, processing, requests, retention, trust
 
 urlpatterns = [
     path("trust", trust.document, {"name": "trust"}, name="trust"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("organization/privacy/", processing.overview, name="organization-privacy"),
     path("organization/privacy/processing/<slug:part>/", processing.switch, name="organization-privacy-switch"),
     path("organization/privacy/proofs/<uuid:purge_id>/", processing.proof, name="organization-privacy-proof"),
+    path("organization/evidence/", evidence.show, name="organization-evidence"),
+    path("organization/evidence/accept", evidence.accept, name="organization-evidence-accept"),
+    path("organization/evidence/download", evidence.download, name="organization-evidence-download"),
     path("organization/privacy/exclusions/", exclusions.index, name="organization-privacy-exclusions"),
     path(
         "organization/privacy/exclusions/<uuid:exclusion_id>/remove",

@@ -21,7 +21,7 @@ STATUS = {
     Reason.SYNCING: "Its guests' calendars don't tell the same time yet.",
     Reason.IN_FLIGHT: "A change of it is on its way to Google.",
     Reason.PAST: "It has begun.",
-    Reason.FREEZE: "It starts within 20 hours, so it stays.",
+    Reason.FREEZE: "It starts within the freeze that your organization has set, so it stays.",
     Reason.MANUAL_EDIT: "Somebody put it there by hand, so it stays.",
 }
 ENGINE = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -11,9 +11,10 @@ from calendars import outbox, tasks
 from calendars.models import Event, GoogleConnection, OutboxWrite
 from clockwise import clock
 from clockwise.audit.record import record
+from clockwise.organizations import rules
 from clockwise.organizations.models import Member
 from scheduling import flexibility, hold_writes, notices
-from scheduling.eligibility import FREEZE, is_frozen
+from scheduling.eligibility import is_frozen
 from scheduling.models import HoldChange, Move, Proposal
 from scheduling.surroundings import Surroundings, new_place, old_place, parts
 
@@ -118,13 +119,14 @@ def _permitted_holds(proposal: Proposal, by: Member, ids: set[UUID] | None, acce
 
 def _are_fresh(part: Sequence[Move], around: Surroundings, at: datetime) -> bool:
     """The events are still what was planned for, nothing froze meanwhile, and everybody is still free there."""
-    return all(_is_fresh(move, at) and around.is_free(move, new_place(move)) for move in part)
+    freeze = rules.current().freeze
+    return all(_is_fresh(move, at, freeze) and around.is_free(move, new_place(move)) for move in part)
 
 
-def _is_fresh(move: Move, at: datetime) -> bool:
+def _is_fresh(move: Move, at: datetime, freeze: timedelta) -> bool:
     event = move.event
     unchanged = event.etag == move.etag and (event.start, event.end) == old_place(move)
-    if not unchanged or is_frozen(move.old_start, at, FREEZE) or is_frozen(move.start, at, FREEZE):
+    if not unchanged or is_frozen(move.old_start, at, freeze) or is_frozen(move.start, at, freeze):
         return False
     return bool(event.calendar.connection.state == GoogleConnection.State.ACTIVE)
 

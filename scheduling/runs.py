@@ -10,6 +10,7 @@ from uuid import UUID
 
 from calendars.models import Event
 from clockwise import clock
+from clockwise.organizations import rules
 from clockwise.tenancy import current
 from scheduling import checking, facts, plan, problem, run_requests
 from scheduling.engine.instance import parse
@@ -70,7 +71,8 @@ def _solve(run: OptimizationRun) -> tuple[Problem, Plan]:
 def _load(horizon: Horizon, only_holds_of: UUID | None) -> Problem:
     with current.transaction():
         known = facts.load(*horizon.instants, only=[only_holds_of] if only_holds_of else None)
-    return problem.build(known, horizon, only_holds=only_holds_of is not None)
+        freeze = rules.current().freeze
+    return problem.build(known, horizon, freeze=freeze, only_holds=only_holds_of is not None)
 
 
 def _checked(found: Problem, only_holds_of: UUID | None) -> Plan:

@@ -442,7 +442,7 @@ class Flexibility:
 class EventSheet:
     """One event as its dialog or page shows it.
 
-    status: "Flexible", "Fixed", "Frozen: starts within 20 hours"; why: why it did or didn't move.
+    status: "Flexible", "Fixed", "Frozen"; why: why it did or didn't move.
     flexibility: what the form starts with; is_flexible: whether that is in force.
     refusal: why the viewer may not change it, "" where they may. error: what was wrong with the form.
     """

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from clockwise.organizations.views import domains, google, index, members, plan, risc, rules, sessions, teams
+from clockwise.organizations.views import audit_log, domains, google, index, members, plan, risc, rules, sessions, teams
 
 urlpatterns = [
     path("accounts/google/login", google.sign_in, name="sign-in"),
@@ -25,5 +25,9 @@ urlpatterns = [
     path("organization/domains/<uuid:domain_id>/remove", domains.remove, name="organization-domain-remove"),
     path("organization/rules/", rules.index, name="organization-rules"),
     path("organization/rules/try", rules.try_title, name="organization-rules-try"),
+    path("organization/audit/", audit_log.index, name="organization-audit"),
+    path("organization/audit/verify", audit_log.check, name="organization-audit-verify"),
+    path("organization/audit/csv", audit_log.as_csv, name="organization-audit-csv"),
+    path("organization/audit/json", audit_log.as_json, name="organization-audit-json"),
     path("organization/plan/", plan.show, name="organization-plan"),
 ]

@@ -15,7 +15,7 @@ from clockwise.audit import heads
 from clockwise.audit.record import record
 from clockwise.organizations.requests import MemberRequest, member_of, member_required
 from clockwise.organizations.roles import Role
-from privacy import legal, trust
+from privacy import evidence, legal, trust
 from privacy.models import Agreement
 
 # RFC 9116 wants an expiry, less than a year ahead. Whole months, so that the text is the same all month.
@@ -32,7 +32,8 @@ def document(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_GET
 def trust_json(request: HttpRequest) -> JsonResponse:
-    return JsonResponse(trust.figures(), json_dumps_params={"indent": 1})
+    said = {**trust.figures(), "evidence": {"public_key": evidence.public_key().hex()}}
+    return JsonResponse(said, json_dumps_params={"indent": 1})
 
 
 @require_http_methods(["POST"])

@@ -3,7 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from calendars.models import Event
-from clockwise.organizations import members
+from clockwise.organizations import members, rules
 from clockwise.organizations.models import Member
 from scheduling import eligibility, explanations, facts, flexibility
 from scheduling.hours import local_date, monday_of
@@ -62,7 +62,9 @@ def _status(event: Event) -> eligibility.Status:
     known = facts.load(event.start, event.end)
     index = bytes(event.meeting_index)
     occurrence = next((found for found in known.occurrences if found.meeting_index == index), None)
-    return eligibility.status(occurrence, known) if occurrence else eligibility.Status(eligibility.State.FIXED)
+    if occurrence is None:
+        return eligibility.Status(eligibility.State.FIXED)
+    return eligibility.status(occurrence, known, freeze=rules.current().freeze)
 
 
 def _why(event: Event, status: eligibility.Status, *, viewer: Member, zone: ZoneInfo) -> str:

@@ -20,7 +20,7 @@ SHOWN_AFTER_DECISION = timedelta(hours=24)
 RULES = (
     "Everyone on a moved meeting is free at the new time, optional guests too.",
     "Nobody meets outside their meeting hours, in their own time zone.",
-    "Nothing that starts within 20 hours moves, and nothing moves there.",
+    "Nothing that starts within the organization's freeze moves, and nothing moves there.",
     "Only meetings that somebody entitled made flexible move, in their range.",
     "Nobody loses more than an hour of focus time in a week.",
 )

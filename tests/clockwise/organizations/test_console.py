@@ -262,3 +262,42 @@ def test_nobody_is_left_without_an_owner_when_two_owners_step_down_at_once(pair:
         standing.change_role(pair.ada, Role.MEMBER, by=pair.ada)
         with pytest.raises(standing.LastOwner):
             standing.change_role(pair.ben, Role.MEMBER, by=Member.objects.get(pk=pair.ben.pk))
+
+
+def test_the_audit_log_is_searched_by_person_event_and_day(pair: Pair, as_member: Browser) -> None:
+    browser = as_member(pair.ada)
+    browser.post(f"/organization/members/{pair.ben.pk}/role", {"role": "admin"})
+    today = clock.now().date()
+    for query, is_there in [
+        ("", True),
+        (f"actor={pair.ada.pk}&action=member.", True),
+        (f"since={today}&until={today}", True),
+        (f"until={today - timedelta(days=2)}", False),
+        (f"actor={pair.ben.pk}", False),
+        ("actor=nonsense&since=never", True),
+    ]:
+        page = browser.get(f"/organization/audit/?{query}").content.decode()
+        assert ("<small>member.role_changed</small>" in page) == is_there, query
+    assert "Mallory" not in browser.get("/organization/audit/").content.decode()
+
+
+def test_the_audit_log_is_verified_and_exported_from_its_page(pair: Pair, as_member: Browser) -> None:
+    browser = as_member(pair.ada)
+    page = browser.post("/organization/audit/verify").content.decode()
+    assert "entries verified" in page
+    lines = browser.post("/organization/audit/csv", {"action": "session."}).content.decode().splitlines()
+    assert lines[0] == "at,who,event,what,target,where"
+    assert all(",session." in line for line in lines[1:])
+    whole = browser.post("/organization/audit/json").content.decode().splitlines()
+    assert "public_key" in whole[0]
+    assert "receipt" in whole[-1]
+    with current.organization(pair.organization_id):
+        assert AuditEntry.objects.filter(action="audit.exported").count() == 2
+        Organization.objects.filter(pk=pair.organization_id).update(plan=Plan.BUSINESS)
+    for form in ("csv", "json"):
+        assert browser.post(f"/organization/audit/{form}").status_code == 403
+
+
+def test_sync_health_names_calendars_that_stand_still(pair: Pair, as_member: Browser) -> None:
+    page = as_member(pair.ada).get("/organization/sync/").content.decode()
+    assert "Every calendar is up to date" in page
