@@ -238,3 +238,18 @@ def test_the_independent_check_refuses_an_overlap(company: Company) -> None:
     broken = replace(made, moves=(replace(move, start=middle, end=middle + timedelta(minutes=30)),))
     with pytest.raises(checking.PlanRefused, match="overlap"):
         checking.check(broken, found)
+
+
+def test_a_run_keeps_the_freeze_that_the_organization_has_set(company: Company) -> None:
+    """F6, A15: the meeting is 23 hours away; it may move under the default of 20 hours, not under 24."""
+    from clockwise.organizations.models import Keywords, OrganizationRules
+
+    google_id = company.insert("ada", meeting("Soon", MONDAY, 12, 30, "ada", "ben"))
+    company.sync()
+    make_flexible(company, google_id)
+    with company.acting():
+        assert runs._load(Horizon(MONDAY), None).candidates
+    with company.inside():
+        OrganizationRules.objects.create(freeze_hours=24, keywords=Keywords(), changed_at=clock.now())
+    with company.acting():
+        assert not runs._load(Horizon(MONDAY), None).candidates
