@@ -17,8 +17,8 @@ def value_index(kind: ResourceType, path: AttributePath, value: str) -> bytes:
 
 def write(resource: Resource, document: Json, *, before: Json | None = None) -> None:
     """Bring the resource's indexes in line with its document. Raises IntegrityError for a taken unique value."""
-    wanted = set(_entries(resource, document))
-    present = set(_entries(resource, before)) if before is not None else set()
+    wanted = set(entries(resource, document))
+    present = set(entries(resource, before)) if before is not None else set()
     for path, index in present - wanted:
         IndexedValue.objects.filter(resource=resource, path=path, value_index=index).delete()
     unique = of(resource.resource_type).unique_paths
@@ -34,7 +34,8 @@ def write(resource: Resource, document: Json, *, before: Json | None = None) -> 
     )
 
 
-def _entries(resource: Resource, document: Json) -> Iterator[tuple[str, bytes]]:
+def entries(resource: Resource, document: Json) -> Iterator[tuple[str, bytes]]:
+    """Path and index of each value of the document that has one."""
     kind = of(resource.resource_type)
     for path in kind.indexed_paths:
         for value in values(document, path):
