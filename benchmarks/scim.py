@@ -166,7 +166,7 @@ def served(module: str, environment: dict[str, str], probe: str) -> Iterator[int
 
 
 def _wait(port: int, probe: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
         try:
             connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
