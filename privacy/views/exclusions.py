@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clockwise.organizations import console, plans
 from clockwise.organizations.plans import Feature
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 from privacy import exclusions
 from privacy.models import CalendarExclusion, Purge
 
@@ -42,6 +42,7 @@ def index(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @member_required
+@confirmed_recently
 def remove(request: MemberRequest, exclusion_id: UUID) -> HttpResponse:
     exclusion = get_object_or_404(CalendarExclusion, pk=exclusion_id, member=None)
     exclusions.remove(exclusion, by=request.member)

@@ -14,7 +14,7 @@ from clockwise.audit.models import AuditEntry
 from clockwise.organizations import console, plans, standing
 from clockwise.organizations.models import Member
 from clockwise.organizations.plans import Feature
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 from privacy import choices, erasure, exclusions, export, processing
 from privacy.models import CalendarExclusion, DataExport, Purge
 
@@ -39,6 +39,7 @@ def show(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @member_required
+@confirmed_recently
 def ask_for_export(request: MemberRequest) -> HttpResponse:
     export.request(request.member, by=request.member)
     console.leave_note(request, "Your export is being made. It appears here within a minute.")

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clockwise.organizations import console, plans
 from clockwise.organizations.plans import Feature
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 from privacy import exclusions, processing
 from privacy.models import PrivacyRequest, Purge
 
@@ -32,6 +32,7 @@ def overview(request: MemberRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @member_required
+@confirmed_recently
 def switch(request: MemberRequest, part: str) -> HttpResponse:
     """Shows what the switch does first; carries it out once the word is typed."""
     found = next((each for each in processing.PARTS if each.name == part), None)

@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from clockwise import clock
 from clockwise.organizations import signin, tokens
-from clockwise.organizations.models import Member
+from clockwise.organizations.models import BrowserSession, Member
 from clockwise.organizations.roles import MEMBERS, Caller
 from clockwise.tenancy import current
 from tests.security.rows import Rows
@@ -78,10 +79,11 @@ def client_of(caller: Caller, member: Member, address: Address) -> Client | None
 
 
 def sign_in(client: Client, member: Member) -> None:
-    """A session of the member, without the trip to Google. Inside the member's organization."""
+    """A session of the member, without the trip to Google, who has just proved who they are. Inside theirs."""
     request = HttpRequest()
     request.session = client.session
     signin.open_session(request, member)
+    BrowserSession.objects.filter(member=member).update(confirmed_at=clock.now())
     request.session.save()
     client.cookies[_cookie_name()] = request.session.session_key or ""
 

@@ -206,6 +206,19 @@ def test_goal_19_signing_in_alone_is_no_fresh_proof(company: Company) -> None:
     assert dare(company, signed_in(company, "ada")).status_code == 302
 
 
+def test_goal_19_giving_somebody_a_role_asks_for_a_fresh_proof(company: Company) -> None:
+    client = signed_in(company, "ada")
+    address_of_role = f"/organization/members/{company.ids['ben']}/role"
+    assert client.post(address_of_role, {"role": "admin"})["Location"].startswith(CONFIRM)
+    with company.inside():
+        assert company.member("ben").role == Role.MEMBER
+
+    confirm(client, address("ada"))
+    client.post(address_of_role, {"role": "admin"})
+    with company.inside():
+        assert company.member("ben").role == Role.ADMIN
+
+
 # Redirects and headers
 
 HOSTILE_TARGETS = (

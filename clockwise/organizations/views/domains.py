@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from clockwise.organizations import console, domains
 from clockwise.organizations.models import Domain, Member
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,6 +26,7 @@ def index(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @member_required
+@confirmed_recently
 def remove(request: MemberRequest, domain_id: UUID) -> HttpResponse:
     domain = get_object_or_404(Domain, pk=domain_id)
     if request.POST.get("confirm", "").strip().casefold() != domain.details.domain:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from clockwise.organizations import console, standing
 from clockwise.organizations.models import Member, TeamMembership
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 from clockwise.organizations.roles import Role
 
 PAGE = 50
@@ -55,6 +55,7 @@ def show(request: MemberRequest, member_id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required
+@confirmed_recently
 def set_role(request: MemberRequest, member_id: UUID) -> HttpResponse:
     member = get_object_or_404(Member, pk=member_id)
     role = request.POST.get("role", "")
