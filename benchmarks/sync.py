@@ -1,10 +1,10 @@
 """What a full sync and a delta cost, against a bare loop of google-api-python-client that only lists the same events.
 
-`python -m benchmarks.sync [--calendars 500] [--events 200]`. Events are those of each calendar; the product syncs one
-calendar after the other in one process, as the bare loop does. Google is the emulator in a process of its own; it is
-asked for the same fields and pages by both. A full sync parses, compares, seals and stores what the bare loop throws
-away. Bars: 2 times its time, 3 requests and 15 queries (statements other than BEGIN and COMMIT) for a delta of one
-event, and no memory that grows.
+`python -m benchmarks.sync [--calendars 500] [--events 200] [--processes 1]`. Events are those of each calendar. The
+product syncs with as many processes as a Celery worker has, one for each core; the bare loop is one. Google is the
+emulator in a process of its own; it is asked for the same fields and pages by both. A full sync parses, compares, seals
+and stores what the bare loop throws away. Bars: 2 times its time, 3 requests and 15 queries (statements other than
+BEGIN and COMMIT) for a delta of one event, and no memory that grows.
 """
 
 import argparse
@@ -16,8 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -35,6 +37,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--calendars", type=int, default=40)
     arguments.add_argument("--events", type=int, default=200, help="of each calendar")
+    arguments.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="of the product's worker")
     asked = arguments.parse_args()
     people = max(1, asked.calendars // EVERY_PERSON_HAS)
     os.environ.update(embedded.join(ROOT / ".run" / "benchmark", durable=False))
@@ -43,20 +46,20 @@ def main() -> None:
 
     django.setup()
     with emulator(seed(people, asked.events)) as url:
-        measure(url, people, asked.events)
+        measure(url, people, asked.processes)
 
 
-def measure(url: str, people: int, events: int) -> None:
+def measure(url: str, people: int, processes: int) -> None:
     fleet = signed_in(url, people)
     listed, bare = timed(lambda: bare_loop(url, fleet.tokens))
-    (synced, growth), ours = timed(lambda: full_sync(fleet))
+    (synced, growth), ours = timed(lambda: full_sync(fleet, processes))
     if synced != listed:
         sys.exit(f"The bare loop listed {listed} events, the product has {synced}.")
     print(f"{'':24}{'events':>9}{'seconds':>9}{'events/s':>10}")
     for name, seconds in (("bare loop", bare), ("full sync", ours)):
         print(f"{name:24}{listed:>9}{seconds:>9.1f}{listed / seconds:>10.0f}")
-    requests, queries, delta = one_event_delta(url, fleet, events)
-    print(f"full sync / bare loop: {ours / bare:.2f} (bar: 2)")
+    requests, queries, delta = one_event_delta(url, fleet)
+    print(f"full sync / bare loop: {ours / bare:.2f} (bar: 2), {processes} processes on {os.cpu_count()} cores")
     print(f"delta of one event: {requests} requests (bar: 3), {queries} queries (bar: 15), {delta * 1000:.0f} ms")
     print(f"memory from a tenth of the calendars to all of them: {growth:+.1f} MB")
 
@@ -221,25 +224,38 @@ def bare_loop(url: str, tokens: list[str]) -> int:
     return len(found)
 
 
-def full_sync(fleet: Fleet) -> tuple[int, float]:
-    """Events that are stored, and by how many megabytes the process grew after the first tenth."""
+def full_sync(fleet: Fleet, processes: int) -> tuple[int, float]:
+    """Events that are stored, and the most megabytes by which a process grew after the first tenth of its share."""
+    from django.db import connections
+
+    from calendars import locks
     from calendars.models import Event
+    from clockwise.tenancy import current
+
+    connections.close_all()
+    locks.client.cache_clear()
+    shares = [fleet.connections[first::processes] for first in range(processes)]
+    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
+        grown = max(pool.map(sync_share, [fleet.organization_id] * processes, shares))
+    with current.organization(fleet.organization_id):
+        return Event.objects.count(), grown
+
+
+def sync_share(organization_id: UUID, connection_ids: list[UUID]) -> float:
     from calendars.sync import calendar, calendar_list
     from clockwise.tenancy import current
 
     first = 0.0
-    with current.acting_for(fleet.organization_id):
-        for number, connection_id in enumerate(fleet.connections):
+    with current.acting_for(organization_id):
+        for number, connection_id in enumerate(connection_ids):
             for calendar_id in calendar_list.sync(connection_id):
                 calendar.sync(calendar_id)
-            if number == len(fleet.connections) // 10:
+            if number == len(connection_ids) // 10:
                 first = megabytes()
-        grown = megabytes() - first
-        with current.transaction():
-            return Event.objects.count(), grown
+    return megabytes() - first
 
 
-def one_event_delta(url: str, fleet: Fleet, events: int) -> tuple[int, int, float]:
+def one_event_delta(url: str, fleet: Fleet) -> tuple[int, int, float]:
     """Requests, queries and seconds of what a push message for one changed event makes a worker do."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext

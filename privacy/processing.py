@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Exists, Q
+
 from clockwise.audit.record import record
 from clockwise.organizations.plans import Feature, ensure
 from privacy import policy, purges
@@ -91,13 +93,22 @@ def wanted() -> dict[str, bool]:
     return {part.name: getattr(chosen, part.name) for part in PARTS}
 
 
+def is_still(chosen: dict[str, bool]) -> Q:
+    """For a query of the caller's own: whether `wanted` would answer the same in its transaction."""
+    same = Q(Exists(ProcessingSettings.objects.filter(**chosen)))
+    unchosen = ProcessingSettings()
+    if chosen == {part.name: getattr(unchosen, part.name) for part in PARTS}:
+        return same | ~Q(Exists(ProcessingSettings.objects.all()))
+    return same
+
+
 def shut_out_now() -> frozenset[str]:
     """Names of the parts that may not be stored."""
     return shut_out_by(wanted())
 
 
 def shut_out_by(chosen: dict[str, bool]) -> frozenset[str]:
-    """The same for what `wanted` has answered in this transaction."""
+    """The same for what `wanted` has answered."""
     return frozenset(name for name, allowed in chosen.items() if not allowed)
 
 

@@ -4,15 +4,15 @@ Django's own bulk_create spends most of a full sync's time on compiling a placeh
 """
 
 import json
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
-from uuid import UUID
 
-from django.db import connection
+from django.db import connection, models
 
 from calendars.models import Event
+from clockwise.encryption.sealed import SealedField
 from clockwise.tenancy import current
 
 BATCH = 1000
@@ -26,25 +26,33 @@ def write(events: Sequence[Event]) -> None:
     As with `save()`, sealed fields are sealed here, so that no word of an event travels to the database.
     """
     organization_id = current.require_organization_id()
-    fields = Event._meta.concrete_fields
     for event in events:
         if event.organization_id != organization_id:
             raise current.WrongOrganization("This event is another organization's.")
     with connection.cursor() as cursor:
         for first in range(0, len(events), BATCH):
             batch = events[first : first + BATCH]
-            rows = [{field.column: _plain(field.pre_save(event, True)) for field in fields} for event in batch]
+            rows = [{column: read(event) for column, read in _columns()} for event in batch]
             cursor.execute(_statement(), [json.dumps(rows)])
 
 
-def _plain(value: Any) -> Any:
-    """As JSON carries it: bytes in hexadecimal, instants and ids as text."""
-    if isinstance(value, bytes | memoryview):
-        return bytes(value).hex()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
+@cache
+def _columns() -> tuple[tuple[str, Callable[[Event], Any]], ...]:
+    """Each column's name, and how a row's value becomes what JSON carries."""
+    return tuple((str(field.column), _reader(field)) for field in Event._meta.concrete_fields)
+
+
+def _reader(field: "models.Field[Any, Any]") -> Callable[[Event], Any]:
+    """Bytes in hexadecimal, instants and ids as text. Sealed fields are sealed by their `pre_save`."""
+    value = attrgetter(field.attname)
+    if isinstance(field, SealedField):
+        return lambda event: bytes(field.pre_save(event, True) or b"").hex()
+    if isinstance(field, models.BinaryField):
+        return lambda event: value(event).hex()
+    if isinstance(field, models.DateTimeField):
+        return lambda event: at.isoformat() if (at := value(event)) else None
+    if isinstance(field, models.UUIDField | models.ForeignKey):
+        return lambda event: str(value(event))
     return value
 
 

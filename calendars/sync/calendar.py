@@ -56,8 +56,12 @@ class Plan:
     """What is needed to talk to Google, read in one transaction and used outside it."""
 
     calendar: Calendar
-    fields: str
+    wanted: dict[str, bool]
     client: CalendarClient
+
+    @property
+    def fields(self) -> str:
+        return list_fields(**self.wanted)
 
     @property
     def shape(self) -> str:
@@ -130,11 +134,7 @@ def _plan(calendar_id: UUID) -> Plan | None:
             admission.judge_now(calendar)
         except CalendarExcluded:
             return None  # its rows are on their way out
-        return Plan(calendar, _fields(), connections.client_of(calendar.connection, admission))
-
-
-def _fields() -> str:
-    return list_fields(**processing.wanted())
+        return Plan(calendar, processing.wanted(), connections.client_of(calendar.connection, admission))
 
 
 def _readable() -> Any:
@@ -196,14 +196,13 @@ def _store(plan: Plan, listing: Listing, window: Window, store: Store) -> Outcom
     answer, and would look like somebody's edit of it. Also when an admin has meanwhile shut out what was asked for.
     """
     policy.hold_still()
-    locked = _locked(plan.calendar)
+    locked = _locked(plan)
     if locked is None:
         return Outcome.SETTLED
-    wanted = processing.wanted()
-    if locked.writes_settled != plan.calendar.writes_settled or plan.fields != list_fields(**wanted):
+    if locked.writes_settled != plan.calendar.writes_settled or not locked.is_still_wanted:
         return Outcome.DISTURBED
     is_first, is_watched = locked.synced_at is None, locked.is_watched
-    has_changed = store(locked, listing, window, shut_out=processing.shut_out_by(wanted))
+    has_changed = store(locked, listing, window, shut_out=processing.shut_out_by(plan.wanted))
     if has_changed or is_first:
         locked.changed_at = clock.now()
     if is_watched and has_changed and plan.is_incremental and not plan.is_announced:
@@ -213,14 +212,17 @@ def _store(plan: Plan, listing: Listing, window: Window, store: Store) -> Outcom
     return Outcome.SETTLED if locked.wake_ups == plan.calendar.wake_ups else Outcome.NEWS
 
 
-def _locked(calendar: Calendar) -> Any:
-    """The row to write to, with `has_set_aside` and `is_watched`. None if it was deselected, or its connection ended,
-    while Google answered."""
+def _locked(plan: Plan) -> Any:
+    """The row to write to, with `has_set_aside`, `is_watched` and `is_still_wanted` beside it.
+
+    None if it was deselected, or its connection ended, while Google answered.
+    """
     rows = _readable().annotate(
         has_set_aside=Exists(SetAsideEvent.objects.filter(calendar=OuterRef("pk"))),
         is_watched=Exists(channels.heard().filter(calendar=OuterRef("pk"))),
+        is_still_wanted=processing.is_still(plan.wanted),
     )
-    return rows.select_for_update(of=("self",), no_key=True).filter(pk=calendar.pk).first()
+    return rows.select_for_update(of=("self",), no_key=True).filter(pk=plan.calendar.pk).first()
 
 
 def _save(plan: Plan, calendar: Calendar, listing: Listing, window: Window, *, is_watched: bool) -> None:
