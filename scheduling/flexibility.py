@@ -1,6 +1,9 @@
 """Consent: a meeting moves only after its organizer, or a guest whom Google lets modify it, has said so (F1)."""
 
 import re
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
 
 from calendars.models import Event
 from clockwise import clock
@@ -62,6 +65,21 @@ def covering(event: Event) -> Flexibility | None:
     """The flexibility that holds for an event: its own before its series'."""
     own = Flexibility.objects.filter(meeting_index=event.meeting_index, is_series=False).first()
     return own or Flexibility.objects.filter(meeting_index=event.series_index, is_series=True).first()
+
+
+def covered(events: Collection[Event], *, until: datetime | None = None) -> set[UUID]:
+    """Which of the events a flexibility covers, in one query. `until`: one that was given by then."""
+    rows = Flexibility.objects.filter(
+        meeting_index__in={bytes(index) for event in events for index in (event.meeting_index, event.series_index)}
+    )
+    if until is not None:
+        rows = rows.filter(created_at__lte=until)
+    found = {(bytes(index), is_series) for index, is_series in rows.values_list("meeting_index", "is_series")}
+    return {
+        event.pk
+        for event in events
+        if (bytes(event.meeting_index), False) in found or (bytes(event.series_index), True) in found
+    }
 
 
 def may_move(event: Event, *, by: Member) -> bool:

@@ -1,16 +1,17 @@
 """Holds on their way to Google and back: deciding, settling, and what the person does with them there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from calendars import changes, event_ids, outbox
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
 from clockwise.organizations.models import Member
 from scheduling.hours import local_date, zone_of
-from scheduling.models import Hold, HoldChange
+from scheduling.models import Hold, HoldChange, Preferences
 
 PURPOSE = "hold"
 MARKER = "clockwise_hold"
@@ -56,7 +57,7 @@ def _carry_out(
     changes: Sequence[HoldChange], calendars: Mapping[UUID, Calendar]
 ) -> tuple[list[Hold], list[OutboxWrite]]:
     """New holds, and what is to be written to Google."""
-    events = _events(changes)
+    events, zones = _events(changes), _zones(calendars.keys(), calendars)
     created: list[Hold] = []
     writes: list[OutboxWrite] = []
     for change in changes:
@@ -64,12 +65,12 @@ def _carry_out(
         if change.action == HoldChange.Action.CREATE or hold is None:
             hold = change.hold = Hold(member_id=change.member_id, kind=change.kind)
             hold.claim_for_current_organization()
-            _place(hold, change, calendar)
+            _place(hold, change.start, change.end, zones[change.member_id])
             hold.google_id = google_id(hold)
             created.append(hold)
             writes.append(_insert(change, hold, calendar))
         elif change.action == HoldChange.Action.MOVE:
-            _place(hold, change, calendar)
+            _place(hold, change.start, change.end, zones[change.member_id])
             writes += _move(change, hold, calendar, events.get((calendar.pk, hold.google_id)))
         else:
             writes.append(_delete(change, hold, calendar, events.get((calendar.pk, hold.google_id))))
@@ -98,8 +99,9 @@ def reversal(change: HoldChange, *, purpose: str) -> OutboxWrite | None:
     event = Event.objects.filter(calendar=calendar, google_id=hold.google_id).select_related("calendar").first()
     if event is None or change.old_start is None or change.old_end is None:
         return None
-    hold.start, hold.end = change.old_start, change.old_end
-    hold.save(update_fields=["start", "end"])
+    zones = _zones([change.member_id], {change.member_id: calendar})
+    _place(hold, change.old_start, change.old_end, zones[change.member_id])
+    hold.save(update_fields=["start", "end", "date"])
     return outbox.patch(event, start=hold.start, end=hold.end, purpose=purpose, purpose_id=change.pk)
 
 
@@ -143,9 +145,16 @@ def _move(change: HoldChange, hold: Hold, calendar: Calendar, event: Event | Non
     return [replaced, _insert(change, hold, calendar)]
 
 
-def _place(hold: Hold, change: HoldChange, calendar: Calendar) -> None:
-    hold.start, hold.end = change.start, change.end
-    hold.date = local_date(change.start, zone_of(calendar.time_zone))
+def _place(hold: Hold, start: datetime, end: datetime, zone: ZoneInfo) -> None:
+    """`zone`: the one in which its person's days are planned."""
+    hold.start, hold.end, hold.date = start, end, local_date(start, zone)
+
+
+def _zones(members: Collection[UUID], calendars: Mapping[UUID, Calendar]) -> dict[UUID, ZoneInfo]:
+    """What a member saved, else the calendar's."""
+    saved = dict(Preferences.objects.filter(member__in=members).values_list("member_id", "time_zone"))
+    found = {member_id: calendars.get(member_id) for member_id in members}
+    return {member_id: zone_of(saved.get(member_id, ""), c.time_zone if c else "") for member_id, c in found.items()}
 
 
 def google_id(hold: Hold) -> str:
@@ -176,7 +185,7 @@ def settled(writes: Sequence[OutboxWrite]) -> None:
     holds = [(c.hold, by_change[c.pk]) for c in changes if c.hold is not None]
     late = [hold for hold, write in holds if _settle_hold(hold, write)]
     _leave_where_they_are(late)
-    Hold.objects.bulk_update([hold for hold, _ in holds], ["state", "google_id", "etag", "start", "end"])
+    Hold.objects.bulk_update([hold for hold, _ in holds], ["state", "google_id", "etag", "start", "end", "date"])
 
 
 def _settle_hold(hold: Hold, write: OutboxWrite) -> bool:
@@ -196,11 +205,14 @@ def _settle_hold(hold: Hold, write: OutboxWrite) -> bool:
 
 def _leave_where_they_are(holds: Sequence[Hold]) -> None:
     """The person has put them there."""
+    members = {hold.member_id for hold in holds}
+    zones = _zones(members, _calendars(members)) if holds else {}
     rows = Event.objects.filter(google_id__in=[hold.google_id for hold in holds]) if holds else ()
     events = {(event.member_id, event.google_id): event for event in rows}
     for hold in holds:
         if event := events.get((hold.member_id, hold.google_id)):
-            hold.start, hold.end, hold.state = event.start, event.end, Hold.State.PINNED
+            _place(hold, event.start, event.end, zones[hold.member_id])
+            hold.state = Hold.State.PINNED
 
 
 @outbox.on_renamed(PURPOSE)
@@ -211,11 +223,17 @@ def renamed(write: OutboxWrite, old: str) -> None:
 @changes.on_events_changed
 def holds_changed(calendar: Calendar, changed: Sequence[Event], removed: Sequence[str]) -> None:
     """A hold that the person deletes stays deleted that day (H8); one that they move is theirs (W9)."""
-    live = Hold.objects.filter(member=calendar.member_id, state=Hold.State.PLACED)
+    live = Hold.objects.filter(member=calendar.member_id, state__in=[Hold.State.PLACED, Hold.State.PINNED])
     live.filter(google_id__in=list(removed)).update(state=Hold.State.RELEASED)
     by_id = {event.google_id: event for event in changed}
-    for hold in live.filter(google_id__in=list(by_id)):
+    moved = [h for h in live.filter(google_id__in=list(by_id)) if (h.start, h.end) != _times(by_id[h.google_id])]
+    zones = _zones({hold.member_id for hold in moved}, {calendar.member_id: calendar})
+    for hold in moved:
         event = by_id[hold.google_id]
-        if (event.start, event.end) != (hold.start, hold.end):
-            hold.start, hold.end, hold.state, hold.etag = event.start, event.end, Hold.State.PINNED, event.etag
-            hold.save()
+        _place(hold, event.start, event.end, zones[hold.member_id])
+        hold.state, hold.etag = Hold.State.PINNED, event.etag
+        hold.save()
+
+
+def _times(event: Event) -> tuple[datetime, datetime]:
+    return event.start, event.end

@@ -66,8 +66,9 @@ def plan(
 
     busy: the person's events at their final places. lunches: where the engine has put them.
     """
-    days = work_days(person, horizon.day, horizon.end)
-    own = [hold for hold in facts.holds if hold.member_id == person.member_id]
+    last = _last_known(person, horizon)
+    days = work_days(person, horizon.day, last)
+    own = [hold for hold in facts.holds if hold.member_id == person.member_id and hold.date < last]
     placed = list(_lunches(person, facts, days, own, busy, lunches))
     wanted = [*placed]
     taken = [*busy, *(hold.interval for hold in wanted)]
@@ -77,6 +78,11 @@ def plan(
         wanted += _focus(person, facts, horizon, monday, in_week, taken)
     changes = [*_differences(person, own, wanted, facts, horizon)]
     return sorted(changes, key=lambda change: (change.start, change.kind, change.action))
+
+
+def _last_known(person: Person, horizon: Horizon) -> date:
+    """The first date of the horizon of which the person's calendar may tell nothing: no hold goes there."""
+    return min(horizon.end, local_date(person.synced_until, person.hours.zone))
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ def _focus(
 ) -> list[_Wanted]:
     settled = [hold for hold in own if _is_settled(hold, facts, horizon)]
     busy = [*taken, *(hold.interval for hold in settled)]
-    days = work_days(person, max(horizon.day, monday), monday + WEEK)
+    days = work_days(person, max(horizon.day, monday), min(monday + WEEK, _last_known(person, horizon)))
     week = Week(
         days=days,
         busy=busy,

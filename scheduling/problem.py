@@ -123,9 +123,11 @@ def organizer_of(occurrence: Occurrence, facts: Facts, copy: Copy) -> Person:
 
 
 def lunch_window(person: Person, day: WorkDay, facts: Facts, horizon: Horizon) -> Interval | None:
-    """Where the engine may place the day's lunch; None on days before the plan's, and where the day's lunch is
-    settled: released or moved by the person, or today's and placed already (H8, H10)."""
-    if day.lunch is None or person.lunch is None or day.date < horizon.day or settled_lunch(person, day, facts):
+    """Where the engine may place the day's lunch; None on days before the plan's or not synced, and where the day's
+    lunch is settled: released or moved by the person, or today's and placed already (H8, H10)."""
+    if day.lunch is None or person.lunch is None or settled_lunch(person, day, facts):
+        return None
+    if day.date < horizon.day or day.date >= local_date(person.synced_until, person.hours.zone):
         return None
     left = clip(day.lunch, _ceil(facts.at), day.lunch[1])
     fits = left and left[1] - left[0] >= timedelta(minutes=person.lunch.min_minutes)

@@ -1,11 +1,12 @@
 """Deciding about proposals: accept, dismiss, restore. What is decided goes to the outbox in one transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from calendars import outbox, tasks
 from calendars.models import Event, GoogleConnection, OutboxWrite
@@ -13,10 +14,10 @@ from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.organizations import rules
 from clockwise.organizations.models import Member
-from scheduling import flexibility, hold_writes, notices
+from scheduling import flexibility, hold_places, hold_writes, notices
 from scheduling.eligibility import is_frozen
-from scheduling.models import HoldChange, Move, Proposal
-from scheduling.surroundings import Surroundings, new_place, old_place, parts
+from scheduling.models import HoldChange, Move, Pin, Proposal
+from scheduling.surroundings import Surroundings, meeting_of, new_place, old_place, parts
 
 MOVE = "move"
 
@@ -45,13 +46,13 @@ def accept(
     with transaction.atomic():
         proposal = _opened(proposal)
         wanted = _permitted_moves(proposal, by, moves, acceptance)
-        around = Surroundings.of(wanted)
+        around, movable = Surroundings.of(wanted), _still_movable(wanted, proposal)
+        freeze = rules.current().freeze
         for part in parts(wanted, around):
-            (acceptance.accepted if _are_fresh(part, around, at) else acceptance.stale).extend(part)
+            fresh = all(move.pk in movable and _is_fresh(move, around, at, freeze) for move in part)
+            (acceptance.accepted if fresh else acceptance.stale).extend(part)
         _decide_moves(acceptance, by, at)
-        decision = hold_writes.decide(_permitted_holds(proposal, by, hold_changes, acceptance), by=by, at=at)
-        acceptance.accepted += decision.decided
-        acceptance.stale += decision.stale
+        _decide_holds(_permitted_holds(proposal, by, hold_changes, acceptance), acceptance, by, at)
         _close_when_decided(proposal, by, at)
         record(
             "proposal.accepted",
@@ -79,17 +80,36 @@ def restore(proposal: Proposal, *, by: Member) -> None:
         proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
         if proposal.state != Proposal.State.DISMISSED:
             raise ProposalClosed("Only a dismissed proposal can be restored.")
+        if _is_replaced(proposal):
+            raise ProposalClosed("A newer proposal has replaced it.")
         proposal.state, proposal.decided_at, proposal.decided_by = Proposal.State.OPEN, None, None
         proposal.save(update_fields=["state", "decided_at", "decided_by"])
         record("proposal.restored", by=by.pk, target=proposal)
 
 
+def _is_replaced(proposal: Proposal) -> bool:
+    same = Proposal.objects.filter(run__only_holds_of=proposal.run.only_holds_of_id)
+    return same.filter(created_at__gt=proposal.created_at).exists()
+
+
+def of_interest_to(member: Member) -> QuerySet[Proposal]:
+    """Proposals of the whole organization, and those of the member's holds alone; the latest first."""
+    either = Q(run__only_holds_of=None) | Q(run__only_holds_of=member)
+    return Proposal.objects.filter(either).order_by("-created_at", "-id")
+
+
 def may_decide_move(move: Move, *, by: Member) -> bool:
     """Administrators decide all; others what they may edit in Google: as organizer, or as permitted guest."""
+    return move.pk in may_decide_moves([move], by=by)
+
+
+def may_decide_moves(moves: Collection[Move], *, by: Member) -> set[UUID]:
+    """Those of the moves that the member may decide about, in one query."""
     if by.is_administrator:
-        return True
-    own = Event.objects.filter(member=by, meeting_index=move.event.meeting_index).first()
-    return own is not None and flexibility.may_move(own, by=by)
+        return {move.pk for move in moves}
+    copies = Event.objects.filter(member=by, meeting_index__in=[meeting_of(move) for move in moves]).defer("details")
+    may = {bytes(copy.meeting_index) for copy in copies if flexibility.may_move(copy, by=by)}
+    return {move.pk for move in moves if meeting_of(move) in may}
 
 
 def _opened(proposal: Proposal) -> Proposal:
@@ -102,10 +122,11 @@ def _opened(proposal: Proposal) -> Proposal:
 def _permitted_moves(proposal: Proposal, by: Member, ids: set[UUID] | None, acceptance: Acceptance) -> list[Move]:
     rows = proposal.moves.select_for_update(of=("self",)).filter(state=Move.State.PROPOSED)
     asked = rows if ids is None else rows.filter(pk__in=ids)
-    found: list[Move] = []
-    for move in asked.select_related("event", "event__calendar", "event__calendar__connection").order_by("start", "id"):
-        (found if may_decide_move(move, by=by) else acceptance.refused).append(move)
-    return found
+    related = asked.select_related("event", "event__calendar", "event__calendar__connection")
+    found = list(related.order_by("start", "id"))
+    may = may_decide_moves(found, by=by)
+    acceptance.refused += [move for move in found if move.pk not in may]
+    return [move for move in found if move.pk in may]
 
 
 def _permitted_holds(proposal: Proposal, by: Member, ids: set[UUID] | None, acceptance: Acceptance) -> list[HoldChange]:
@@ -117,18 +138,26 @@ def _permitted_holds(proposal: Proposal, by: Member, ids: set[UUID] | None, acce
     return found
 
 
-def _are_fresh(part: Sequence[Move], around: Surroundings, at: datetime) -> bool:
-    """The events are still what was planned for, nothing froze meanwhile, and everybody is still free there."""
-    freeze = rules.current().freeze
-    return all(_is_fresh(move, at, freeze) and around.is_free(move, new_place(move)) for move in part)
+def _still_movable(moves: Sequence[Move], proposal: Proposal) -> set[UUID]:
+    """Those whose meetings are still flexible as they were for the run, not pinned since, and not under way."""
+    flexible = flexibility.covered([move.event for move in moves], until=proposal.created_at)
+    indexes = [meeting_of(move) for move in moves]
+    under_way = Move.objects.filter(
+        event__meeting_index__in=indexes, state__in=[Move.State.DECIDED, Move.State.UNDOING]
+    ).values_list("event__meeting_index", flat=True)
+    pinned = Pin.objects.filter(meeting_index__in=indexes).values_list("meeting_index", flat=True)
+    held = {bytes(index) for index in (*under_way, *pinned)}
+    return {move.pk for move in moves if move.event_id in flexible and meeting_of(move) not in held}
 
 
-def _is_fresh(move: Move, at: datetime, freeze: timedelta) -> bool:
+def _is_fresh(move: Move, around: Surroundings, at: datetime, freeze: timedelta) -> bool:
+    """The event is still what was planned for, nothing froze meanwhile, and everybody is still free there."""
     event = move.event
     unchanged = event.etag == move.etag and (event.start, event.end) == old_place(move)
     if not unchanged or is_frozen(move.old_start, at, freeze) or is_frozen(move.start, at, freeze):
         return False
-    return bool(event.calendar.connection.state == GoogleConnection.State.ACTIVE)
+    connected = event.calendar.connection.state == GoogleConnection.State.ACTIVE
+    return bool(connected and around.is_free(move, new_place(move)))
 
 
 def _decide_moves(acceptance: Acceptance, by: Member, at: datetime) -> None:
@@ -151,6 +180,17 @@ def _decide_moves(acceptance: Acceptance, by: Member, at: datetime) -> None:
         )
         for move in going
     )
+
+
+def _decide_holds(changes: Sequence[HoldChange], acceptance: Acceptance, by: Member, at: datetime) -> None:
+    """After the moves, whose old places holds may take."""
+    places = hold_places.look(changes, at=at)
+    decision = hold_writes.decide(places.free, by=by, at=at)
+    for change in places.taken:
+        change.state = HoldChange.State.STALE
+    HoldChange.objects.bulk_update(places.taken, ["state"])
+    acceptance.accepted += decision.decided
+    acceptance.stale += [*decision.stale, *places.taken, *places.waiting]
 
 
 def _moves(rows: Iterable[Move | HoldChange]) -> list[Move]:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from calendars.models import Event
 from scheduling import hold_writes
-from scheduling.facts import takes_time
+from scheduling.facts import is_away, takes_time
 from scheduling.intervals import Interval, overlap
 from scheduling.models import Move
 
@@ -17,8 +17,8 @@ from scheduling.models import Move
 class Surroundings:
     """What lies around the places that moves take and leave, read at once.
 
-    attendees: by meeting, the members who have it on their calendars. taken: by member, what keeps them busy there and
-    doesn't give way, with its meeting. leaving: meetings of the proposal that leave their place, or have just done so.
+    attendees: by meeting, the members whose time it takes. taken: by member, what keeps them busy or away there and
+    doesn't give way, with its meeting. leaving: meetings that leave their place with these moves, or have just done so.
     """
 
     attendees: Mapping[bytes, set[UUID]]
@@ -48,13 +48,14 @@ def _around(
     places: Mapping[bytes, Interval],
 ) -> tuple[Mapping[bytes, set[UUID]], Mapping[UUID, list[tuple[Interval, bytes]]]]:
     attendees: dict[bytes, set[UUID]] = {meeting: set() for meeting in places}
-    for meeting, member_id in Event.objects.filter(meeting_index__in=places).values_list("meeting_index", "member_id"):
-        attendees[bytes(meeting)].add(member_id)
+    for copy in Event.objects.filter(meeting_index__in=places).defer("details"):
+        if takes_time(copy):  # who has declined needn't be free (F3)
+            attendees[bytes(copy.meeting_index)].add(copy.member_id)
     taken: dict[UUID, list[tuple[Interval, bytes]]] = defaultdict(list)
     if places:
         first, last = min(start for start, _ in places.values()), max(end for _, end in places.values())
         there = Event.objects.filter(member__in=set().union(*attendees.values()), start__lt=last, end__gt=first)
-        busy = [event for event in there.defer("details") if takes_time(event)]
+        busy = [event for event in there.defer("details") if takes_time(event) or is_away(event)]
         giving_way = hold_writes.ours(busy)
         for event in busy:
             if event.pk not in giving_way:
@@ -63,9 +64,11 @@ def _around(
 
 
 def _leaving(moves: Sequence[Move]) -> frozenset[bytes]:
-    gone = [Move.State.PROPOSED, Move.State.DECIDED, Move.State.APPLIED]
+    """One that nobody decides about now stays where it is, whatever its proposal hopes for."""
+    gone = [Move.State.DECIDED, Move.State.APPLIED]
     rows = Move.objects.filter(proposal__in={move.proposal_id for move in moves}, state__in=gone)
-    return frozenset(bytes(index) for index in rows.values_list("event__meeting_index", flat=True))
+    left = {bytes(index) for index in rows.values_list("event__meeting_index", flat=True)}
+    return frozenset(left | {meeting_of(move) for move in moves})
 
 
 def parts(moves: list[Move], around: Surroundings) -> list[list[Move]]:

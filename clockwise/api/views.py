@@ -14,7 +14,7 @@ from clockwise import clock
 from clockwise.api.representations import event_fields, member_fields, proposal_fields
 from clockwise.organizations.models import Member
 from scheduling.models import Proposal
-from scheduling.proposals import ProposalClosed, accept
+from scheduling.proposals import ProposalClosed, accept, of_interest_to
 
 LONGEST_RANGE = timedelta(days=63)
 
@@ -56,7 +56,7 @@ class Events(APIView):
 
 class CurrentProposal(APIView):
     def get(self, request: Request) -> Response:
-        proposal = Proposal.objects.filter(state=Proposal.State.OPEN).order_by("-created_at").first()
+        proposal = of_interest_to(caller(request)).filter(state=Proposal.State.OPEN).first()
         return Response({"proposal": proposal_fields(proposal, viewer=caller(request)) if proposal else None})
 
 

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from calendars.models import Event
 from clockwise.organizations.models import Member
 from scheduling import explanations, proposals, run_requests, undo
@@ -55,10 +57,11 @@ class Shown:
 
 def shown_proposal(viewer: Member, *, now: datetime, zone: ZoneInfo, week: date) -> Shown | None:
     """A run under way before the latest proposal; nothing when there is neither. `week`: the Monday shown."""
-    run = OptimizationRun.objects.order_by("-created_at", "-id").first()
+    either = Q(only_holds_of=None) | Q(only_holds_of=viewer)
+    run = OptimizationRun.objects.filter(either).order_by("-created_at", "-id").first()
     if run is not None and (card := _run_card(run, now)):
         return Shown(card)
-    proposal = Proposal.objects.exclude(state=Proposal.State.SUPERSEDED).order_by("-created_at", "-id").first()
+    proposal = proposals.of_interest_to(viewer).exclude(state=Proposal.State.SUPERSEDED).first()
     if proposal is None or _is_over(proposal, now):
         return None
     return _of(proposal, viewer, now=now, zone=zone, week=week)
@@ -80,10 +83,16 @@ def _is_over(proposal: Proposal, now: datetime) -> bool:
 
 def _of(proposal: Proposal, viewer: Member, *, now: datetime, zone: ZoneInfo, week: date) -> Shown:
     own = {bytes(event.meeting_index): event for event in _own_events(proposal, viewer)}
-    moves = tuple(move for move in _moves(proposal) if bytes(move.event.meeting_index) in own)
+    moves = tuple(_moves(proposal, list(own)))
+    may_decide = proposals.may_decide_moves(moves, by=viewer)
     holds = tuple(proposal.hold_changes.filter(member=viewer).order_by("start", "id"))
     names = _names(moves)
-    rows = [_move_row(move, own[bytes(move.event.meeting_index)], viewer, names, now, zone) for move in moves]
+    rows = [
+        _move_row(
+            move, own[bytes(move.event.meeting_index)], viewer, names, now, zone, may_decide=move.pk in may_decide
+        )
+        for move in moves
+    ]
     hold_rows = [_hold_row(change, now, zone) for change in holds]
     card = ProposalCard(
         id=proposal.pk,
@@ -123,8 +132,9 @@ def _undoable(rows: Iterable[Move] | Iterable[HoldChange], now: datetime) -> int
     return sum(undo.is_possible(row, at=now) for row in rows)
 
 
-def _moves(proposal: Proposal) -> Iterable[Move]:
-    return proposal.moves.select_related("event", "event__calendar", "event__member").order_by("start", "id")
+def _moves(proposal: Proposal, meetings: list[bytes]) -> Iterable[Move]:
+    moves = proposal.moves.filter(event__meeting_index__in=meetings)
+    return moves.select_related("event", "event__calendar", "event__member").order_by("start", "id")
 
 
 def _own_events(proposal: Proposal, viewer: Member) -> Iterable[Event]:
@@ -138,9 +148,8 @@ def _names(moves: Iterable[Move]) -> dict[str, str]:
 
 
 def _move_row(
-    move: Move, own: Event, viewer: Member, names: dict[str, str], now: datetime, zone: ZoneInfo
+    move: Move, own: Event, viewer: Member, names: dict[str, str], now: datetime, zone: ZoneInfo, *, may_decide: bool
 ) -> ChangeRow:
-    may_decide = proposals.may_decide_move(move, by=viewer)
     gain = move.reason.focus_minutes
     solved = move.reason.conflicts_solved
     return ChangeRow(

@@ -21,7 +21,7 @@ class WeekFigures:
 
 def week_figures(member: Member, start: datetime, end: datetime, days: tuple[date, date], moved: Moved) -> WeekFigures:
     """`days`: the local dates from the first to before the last. `moved`: the proposal's times by meeting."""
-    known = facts.load(start, end)
+    known = facts.load(start, end, only=[member.pk])
     return WeekFigures(
         now=summary.of_people(known, [member.pk], start, end),
         proposed=summary.of_people(known, [member.pk], start, end, moved),

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.urls import reverse
@@ -13,8 +12,9 @@ from calendars.models import Event
 from clockwise import clock
 from clockwise.organizations import members
 from clockwise.organizations.models import Member
-from scheduling.hours import instant, local_date, monday_of
-from scheduling.models import Flexibility, Hold, HoldChange, Move
+from scheduling import flexibility
+from scheduling.hours import instant, local_date, monday_of, zone_of
+from scheduling.models import Hold, HoldChange, Move
 from scheduling.pages.kinds import HOLD_KINDS, kind_of, title_of
 from scheduling.pages.member import primary_calendar, zone_label, zone_of_member
 from scheduling.pages.proposal import Shown, shown_proposal
@@ -74,15 +74,17 @@ def week_page(
 def _events(member: Member, start: datetime, end: datetime) -> list[Event]:
     """The viewer's own, without what they declined."""
     rows = Event.objects.filter(member=member, start__lt=end, end__gt=start)
-    return list(rows.exclude(response=Event.Response.DECLINED).order_by("start", "id"))
+    kept = rows.exclude(response=Event.Response.DECLINED)
+    return list(kept.select_related("calendar").order_by("start", "id"))
 
 
 def _placed(
     member: Member, events: list[Event], shown: Shown | None, zone: ZoneInfo, *, ghosts: bool
 ) -> Iterable[Placed]:
     """Each timed event where the view has it, then the holds that only the proposal knows."""
-    holds = {hold.google_id: hold for hold in Hold.objects.filter(member=member).exclude(google_id="")}
-    flexible = _flexible(events)
+    known = Hold.objects.filter(member=member, google_id__in=[event.google_id for event in events])
+    holds = {hold.google_id: hold for hold in known}
+    flexible = flexibility.covered(events)
     domains = members.domains()
     moves = {bytes(move.event.meeting_index): move for move in (shown.moves if shown else ())}
     changes = {change.hold_id: change for change in (shown.hold_changes if shown else ()) if change.hold_id}
@@ -134,27 +136,16 @@ def _new_hold(change: HoldChange, zone: ZoneInfo) -> Block:
     )
 
 
-def _flexible(events: list[Event]) -> set[UUID]:
-    """Which of the events a flexibility covers, in two queries for any number of them."""
-    rows = Flexibility.objects.filter(
-        meeting_index__in={bytes(index) for event in events for index in (event.meeting_index, event.series_index)}
-    ).values_list("meeting_index", "is_series")
-    covered = {(bytes(index), is_series) for index, is_series in rows}
-    return {
-        event.pk
-        for event in events
-        if (bytes(event.meeting_index), False) in covered or (bytes(event.series_index), True) in covered
-    }
-
-
 def _all_day(events: list[Event], zone: ZoneInfo) -> dict[date, list[AllDay]]:
     found: dict[date, list[AllDay]] = defaultdict(list)
     for event in events:
         lasts_a_day = event.end - event.start >= timedelta(hours=23)
         if not (event.is_all_day or (event.event_type == "outOfOffice" and lasts_a_day)):
             continue
-        day = local_date(event.start, zone)
-        while day <= local_date(event.end - timedelta(minutes=1), zone):
+        # Whole days are those of their calendar, wherever its person looks from.
+        there = zone_of(event.calendar.time_zone) if event.is_all_day else zone
+        day = local_date(event.start, there)
+        while day <= local_date(event.end - timedelta(minutes=1), there):
             kind: Kind = "ooo" if event.event_type == "outOfOffice" else "other"
             found[day].append(AllDay(title_of(event), kind, reverse("event", args=[event.pk])))
             day += timedelta(days=1)

@@ -32,8 +32,10 @@ def make_flexible(request: MemberRequest, event_id: UUID) -> HttpResponse:
             range=request.POST.get("range", "week"),
             window=flexibility.parse_window(request.POST.get("window_start", ""), request.POST.get("window_end", "")),
         )
-    except (flexibility.NotPermittedToMove, ValueError) as refused:
-        return _sheet(request, event, error=str(refused))
+    except flexibility.NotPermittedToMove as refused:
+        return _sheet(request, event, error=str(refused), status=403)
+    except ValueError as refused:
+        return _sheet(request, event, error=str(refused), status=422)
     return _changed(request, event)
 
 
@@ -44,7 +46,7 @@ def make_fixed(request: MemberRequest, event_id: UUID) -> HttpResponse:
     try:
         flexibility.make_fixed(event, by=request.member)
     except flexibility.NotPermittedToMove as refused:
-        return _sheet(request, event, error=str(refused))
+        return _sheet(request, event, error=str(refused), status=403)
     return _changed(request, event)
 
 
@@ -61,11 +63,9 @@ def _changed(request: MemberRequest, event: Event) -> HttpResponse:
     return response
 
 
-def _sheet(request: MemberRequest, event: Event, *, error: str = "") -> HttpResponse:
+def _sheet(request: MemberRequest, event: Event, *, error: str = "", status: int = 200) -> HttpResponse:
     sheet = replace(event_sheet(event, viewer=request.member), error=error)
     template = "scheduling/_event.html" if request.htmx else "scheduling/event.html"
-    response = render(
-        request, template, {"sheet": sheet, "viewer": viewer(request.member)}, status=422 if error else 200
-    )
+    response = render(request, template, {"sheet": sheet, "viewer": viewer(request.member)}, status=status)
     response["Vary"] = "HX-Request"
     return response

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from calendars import delivery
 from clockwise.organizations.models import Member
-from scheduling import proposals
+from scheduling import flexibility, proposals
 from scheduling.models import Hold, HoldChange, Move, MoveReason, OptimizationRun, Proposal
 from tests.company import MONDAY, SUNDAY_NOON, Company
 
@@ -23,6 +23,7 @@ def propose(company: Company, *moves: tuple[str, datetime], holds: tuple[tuple[s
         )
         for google_id, start in moves:
             event = company.event("ada", google_id)
+            flexibility.make_flexible(event, by=company.member("ada"))
             Move.objects.create(
                 proposal=proposal,
                 event=event,

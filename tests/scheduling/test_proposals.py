@@ -182,7 +182,8 @@ def test_accepting_takes_as_many_queries_for_six_changes_as_for_two(company: Com
     ]
     company.sync()
     new = [NEW + timedelta(hours=n) for n in range(4)]
-    few = propose(company, (ids[0], new[0]), holds=(("ada", NEW + timedelta(days=2)),))
+    # Where the meeting leaves, so that something lies at the holds' places both times.
+    few = propose(company, (ids[0], new[0]), holds=(("ada", NEW + timedelta(hours=17)),))
     many = propose(
         company,
         *zip(ids[1:], new[1:], strict=True),

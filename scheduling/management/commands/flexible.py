@@ -27,7 +27,9 @@ class Command(MemberCommand):
         reference = self.member_reference(options)
         with current.organization(reference.organization_id):
             member = Member.objects.get(pk=reference.member_id)
-            event = Event.objects.filter(member=member, google_id=options["event"]).first()
+            # On two calendars of one person: the copy through which it may be changed.
+            copies = Event.objects.filter(member=member, google_id=options["event"])
+            event = copies.order_by("-is_organizer", "-guests_can_modify", "id").first()
             if event is None:
                 raise CommandError("No such event on this member's calendar. Sync it first: manage.py sync_calendars.")
             try:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from calendars import delivery
 from calendars.models import OutboxWrite
+from clockwise import clock
 from clockwise.organizations.lookups import MemberReference
 from clockwise.organizations.management.member_command import MemberCommand
 from clockwise.organizations.models import Member
@@ -19,6 +20,8 @@ from scheduling.answers import of_plan, of_proposal
 from scheduling.models import Proposal
 
 PATIENCE_SECONDS = 600
+# Calendars are known 28 days ahead.
+FURTHEST = timedelta(days=28)
 
 
 class Command(MemberCommand):
@@ -66,7 +69,10 @@ class Command(MemberCommand):
     def _apply(self, proposal: Proposal, reference: MemberReference, *, wait: bool) -> None:
         with current.transaction():
             member = Member.objects.get(pk=reference.member_id)
-            proposals.accept(proposal, by=member)
+            try:
+                proposals.accept(proposal, by=member)
+            except proposals.ProposalClosed as closed:
+                raise CommandError(str(closed)) from None
         if wait:
             _wait_for_writes(proposal)
 
@@ -92,7 +98,12 @@ def _pending(proposal: Proposal) -> bool:
 
 
 def _day(text: str | None) -> date | None:
+    """Raises CommandError for what is no day, or one far outside of what a sync can know."""
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
-        raise CommandError(f"--date must be a day like 2027-03-01, not {text!r}.", returncode=2) from None
+        day = date.min
+    today = clock.now().date()
+    if day is not None and not today - FURTHEST <= day <= today + FURTHEST:
+        raise CommandError(f"--date must be a day of these weeks, like {today}, not {text!r}.", returncode=2)
+    return day
