@@ -7,6 +7,7 @@ touches few of them; a room's into one for each day that matters. An event belon
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -295,7 +296,7 @@ class _Cells:
             self.week_moves.append(UNLIMITED if moves is None else min(moves, UNLIMITED))
         self.week_of_label.append(weeks)
         self.person_weeks.append(len(self.week_person))
-        for day, following in zip(person.days, [*person.days[1:], None], strict=True):
+        for day, following in zip_longest(person.days, person.days[1:]):
             # The night between two days belongs to the nearer one, as `week_of` has it.
             end = FOREVER if following is None else (day.span[1] + following.span[0]) // 2 + 1
             low, high, least, ideal = 0, 0, 1, 1
