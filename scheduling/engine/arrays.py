@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from scheduling.engine import places
 from scheduling.engine.instance import SIDES, Event, Instance, Person
-from scheduling.engine.score import move_cost, week_of
+from scheduling.engine.score import move_cost
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 NOWHERE = -(2**30)  # the start of a meeting that is not placed yet
 FOREVER = 2**30
 UNLIMITED = 2**30
+FAR = 2**40  # between two people's times, so that sorting by one key keeps them apart
 
 
 class Model(NamedTuple):
@@ -120,8 +121,9 @@ class Ragged:
 def build(instance: Instance) -> Arrays:
     """Arrays of the instance. An event that has nowhere else to go counts as fixed."""
     movable = np.array([event.movable is not None for event in instance.events], np.bool_)
+    stays = stays_of(instance)
     while True:
-        fixed = fixed_events(instance, movable)
+        fixed = fixed_events(instance, stays, movable)
         found = legal_places(instance, np.flatnonzero(movable).astype(np.int64), fixed)
         stuck = found.events[~_has_choice(instance, found)]
         if not stuck.size:
@@ -149,19 +151,33 @@ class Legal(NamedTuple):
     room: Ints
 
 
-def fixed_events(instance: Instance, movable: npt.NDArray[np.bool_]) -> Fixed:
-    resources, starts, ends = [], [], []
+class Stays(NamedTuple):
+    """Where and when each event is today: a row for each attendee, and one for its room."""
+
+    event: Ints
+    resource: Ints
+    start: Ints
+    end: Ints
+
+
+def stays_of(instance: Instance) -> Stays:
     people = len(instance.people)
-    for number, event in enumerate(instance.events):
-        if movable[number] or event.start is None:
-            continue
-        here = [*event.attendees] if event.room is None else [*event.attendees, people + event.room]
-        resources += here
-        starts += [event.start] * len(here)
-        ends += [event.start + event.duration] * len(here)
-    resource, start, end = (np.array(column, np.int64) for column in (resources, starts, ends))
+    attendees = Ragged()
+    for event in instance.events:
+        attendees.add(event.attendees if event.room is None else (*event.attendees, people + event.room))
+    number = np.repeat(np.arange(len(instance.events)), np.diff(attendees.off()))
+    start = np.array([_home(event) for event in instance.events], np.int64)
+    end = start + np.array([event.duration for event in instance.events], np.int64)
+    placed = start[number] != NOWHERE
+    number = number[placed]
+    return Stays(number, attendees.values()[placed], start[number], end[number])
+
+
+def fixed_events(instance: Instance, stays: Stays, movable: npt.NDArray[np.bool_]) -> Fixed:
+    rows = np.flatnonzero(~movable[stays.event])
+    resource, start, end = stays.resource[rows], stays.start[rows], stays.end[rows]
     order = np.lexsort((end, start, resource))
-    count = np.bincount(resource, minlength=people + len(instance.rooms))
+    count = np.bincount(resource, minlength=len(instance.people) + len(instance.rooms))
     return Fixed(_borders(count), start[order], end[order])
 
 
@@ -184,21 +200,17 @@ def legal_places(instance: Instance, events: Ints, fixed: Fixed) -> Legal:
 
 def _has_choice(instance: Instance, legal: Legal) -> npt.NDArray[np.bool_]:
     """False for an event that could only stay; a meeting to be placed always has one."""
-    choice = np.ones(legal.events.size, np.bool_)
-    for number, key in enumerate(legal.events):
-        event = instance.events[key]
-        runs = slice(legal.run_off[number], legal.run_off[number + 1])
-        rooms = legal.room[legal.room_off[number] : legal.room_off[number + 1]]
-        if event.start is None:
-            continue
-        offset = event.start - legal.run_start[runs]
-        at_home = (
-            (offset >= 0) & (offset % instance.step == 0) & (offset // instance.step < legal.run_count[runs])
-        ).any()
-        elsewhere = int(legal.run_count[runs].sum()) > int(at_home) and rooms.size > 0
-        other_room = legal.home_legal[number] and (rooms != _home_room(event)).any()
-        choice[number] = elsewhere or other_room
-    return choice
+    events = [instance.events[key] for key in legal.events.tolist()]
+    home = np.array([_home(event) for event in events], np.int64)
+    home_room = np.array([_home_room(event) for event in events], np.int64)
+    of_run = np.repeat(np.arange(home.size), np.diff(legal.run_off))
+    offset = home[of_run] - legal.run_start
+    on_run = (offset >= 0) & (offset % instance.step == 0) & (offset // instance.step < legal.run_count)
+    starts = np.bincount(of_run, legal.run_count, home.size) - np.bincount(of_run, on_run, home.size)
+    rooms = np.diff(legal.room_off)
+    of_room = np.repeat(np.arange(home.size), rooms)
+    others = np.bincount(of_room, legal.room != home_room[of_room], home.size)
+    return (home == NOWHERE) | ((starts > 0) & (rooms > 0)) | (legal.home_legal & (others > 0))
 
 
 def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
@@ -207,18 +219,17 @@ def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
     duration = np.array([event.duration for event in events], np.int64)
     home = np.array([_home(event) for event in events], np.int64)
     home_room = np.array([_home_room(event) for event in events], np.int64)
-    person_off, person, person_week = _attendance(instance, events, cells)
     meeting, meeting_off = _pairs([one.meeting for one in instance.people])
     weights = instance.weights
     cells.add_rooms(instance, events, legal)
-    starts = np.array(
-        [legal.run_count[a:b].sum() for a, b in zip(legal.run_off, legal.run_off[1:], strict=False)], np.int64
-    )
+    day = cells.days()
+    person_off, person, person_week = _attendance(events, day)
+    counts = np.concatenate(([0], np.cumsum(legal.run_count)))
+    starts = counts[legal.run_off[1:]] - counts[legal.run_off[:-1]]
     home_cost = places.home_costs(
         duration, home, home_room, person_off, person, meeting_off, meeting, *fixed,
         len(instance.people), weights.conflict, weights.room_conflict, weights.outside_hours,
     )  # fmt: skip
-    day = cells.days()
     free_off, free_start, free_end = places.free_time(*day.working, *day.span_of_cells, *fixed)
     lunch_off, lunch_start, lunch_end = places.lunch_choices(
         day.cell_person, day.lunch_low, day.lunch_high, day.lunch_min, day.lunch_ideal, *fixed, instance.step
@@ -256,6 +267,7 @@ def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
 
 class _Days(NamedTuple):
     working: tuple[Ints, Ints, Ints]  # off by person, start, end
+    week_person: Ints
     span_of_cells: tuple[Ints, Ints, Ints]  # person, start, end of each cell's day
     cell_person: Ints
     cell_week: Ints
@@ -277,7 +289,6 @@ class _Cells:
         self.week_drop: list[float] = []
         self.week_moves: list[int] = []
         self.person_weeks = [0]
-        self.week_of_label: list[dict[int | None, int]] = []
         self._instance = instance
         self._rows: list[tuple[int, ...]] = []
         self._off = [0]
@@ -294,7 +305,6 @@ class _Cells:
             self.week_goal.append(0.0 if label is None else person.focus.goal[label])
             self.week_drop.append(np.inf if drop is None else drop)
             self.week_moves.append(UNLIMITED if moves is None else min(moves, UNLIMITED))
-        self.week_of_label.append(weeks)
         self.person_weeks.append(len(self.week_person))
         for day, following in zip_longest(person.days, person.days[1:]):
             # The night between two days belongs to the nearer one, as `week_of` has it.
@@ -313,13 +323,17 @@ class _Cells:
         """One cell for each day on which something may begin in the room."""
         begins: list[set[int]] = [set() for _ in instance.rooms]
         for number, event in enumerate(events):
-            runs = slice(legal.run_off[number], legal.run_off[number + 1])
-            last = legal.run_start[runs] + (legal.run_count[runs] - 1) * instance.step
-            days = {int(start) // 1440 for start in (*legal.run_start[runs], *last)}
-            for room in {int(room) for room in legal.room[legal.room_off[number] : legal.room_off[number + 1]]} - {-1}:
-                begins[room] |= days
+            rooms = legal.room[legal.room_off[number] : legal.room_off[number + 1]].tolist()
             if event.room is not None and event.start is not None:
                 begins[event.room].add(event.start // 1440)
+            if rooms == [-1] or not rooms:
+                continue
+            runs = slice(legal.run_off[number], legal.run_off[number + 1])
+            last = legal.run_start[runs] + (legal.run_count[runs] - 1) * instance.step
+            days = {start // 1440 for start in (*legal.run_start[runs].tolist(), *last.tolist())}
+            for room in rooms:
+                if room >= 0:
+                    begins[room] |= days
         for begun in begins:
             for day in sorted(begun)[:-1]:
                 self._rows.append((-1, -1, (day + 1) * 1440, 0, 0, 0, False, 0, 0, 1, 1))
@@ -334,6 +348,7 @@ class _Cells:
         person, week, end, start, stop, noon, due, low, high, least, ideal = (column.copy() for column in columns)
         working, working_off = _pairs([one.working for one in self._instance.people])
         return _Days(
+            week_person=np.array(self.week_person, np.int64),
             working=(working_off, working[:, 0].copy(), working[:, 1].copy()),
             span_of_cells=(person, start, stop),
             cell_person=person, cell_week=week, cell_end=end, noon=noon, lunch_due=due.astype(np.bool_),
@@ -347,36 +362,48 @@ class _Cells:
         most = np.zeros(off.size - 1, np.int64)
         np.add.at(most, person, 1)
         rooms_of = np.repeat(np.arange(legal.events.size), np.diff(legal.room_off))
-        used = {(int(e), int(room)) for e, room in zip(rooms_of, legal.room, strict=True) if room >= 0}
-        for number, key in enumerate(legal.events):
-            home = _home_room(self._instance.events[key])
-            used |= {(number, home)} if home >= 0 else set()
-        for _, room in used:
-            most[people + room] += 1
+        homes = np.array([_home_room(self._instance.events[key]) for key in legal.events.tolist()], np.int64)
+        event, room = np.append(rooms_of, np.arange(homes.size)), np.append(legal.room, homes)
+        used = np.unique(event[room >= 0] * FAR + room[room >= 0])
+        np.add.at(most, people + used % FAR, 1)
         return _borders(np.repeat(most, np.diff(off)))
 
 
-def _attendance(instance: Instance, events: list[Event], cells: _Cells) -> tuple[Ints, Ints, Ints]:
-    people, weeks = Ragged(), Ragged()
+def _attendance(events: list[Event], day: _Days) -> tuple[Ints, Ints, Ints]:
+    """(off, person, the week in which a move counts for the person): the one that the event's start lies in today."""
+    attendees = Ragged()
     for event in events:
-        people.add(event.attendees)
-        weeks.add(
-            cells.week_of_label[number][week_of(instance.people[number], event.start or 0)]
-            for number in event.attendees
-        )
-    return people.off(), people.values(), weeks.values()
+        attendees.add(event.attendees)
+    person = attendees.values()
+    home = np.repeat([event.start or 0 for event in events], np.diff(attendees.off())).astype(np.int64)
+    first_week = np.searchsorted(day.week_person, person)  # of somebody without days: the only one
+    week = day.cell_week[cells_at(day.cell_person, day.cell_end, person, home)]
+    return attendees.off(), person, np.where(week >= 0, week, first_week)
+
+
+def cells_at(cell_person: Ints, cell_end: Ints, person: Ints, time: Ints) -> Ints:
+    """The cell of each person in which that time lies."""
+    count = int(np.count_nonzero(cell_person >= 0))
+    keys = cell_person[:count] * FAR + cell_end[:count]
+    return np.searchsorted(keys, person * FAR + time, side="right")
 
 
 def _constant(instance: Instance, movable: set[int], fixed: Fixed) -> float:
     """The score of fixed events among themselves: overlaps and meetings outside meeting hours."""
     weights, people = instance.weights, len(instance.people)
     pairs, room_pairs = places.overlapping_pairs(*fixed, people)
-    outside = sum(
-        not any(a <= event.start and event.start + event.duration <= b for a, b in instance.people[person].meeting)
+    together = [
+        event
         for number, event in enumerate(instance.events)
         if number not in movable and event.start is not None and len(event.attendees) >= 2
-        for person in event.attendees
-    )
+    ]
+    attendees = Ragged()
+    for event in together:
+        attendees.add(event.attendees)
+    meeting, meeting_off = _pairs([person.meeting for person in instance.people])
+    starts = np.array([_home(event) for event in together], np.int64)
+    durations = np.array([event.duration for event in together], np.int64)
+    outside = places.outside_hours(starts, durations, attendees.off(), attendees.values(), meeting_off, meeting)
     return -weights.conflict * pairs - weights.room_conflict * room_pairs - weights.outside_hours * outside
 
 

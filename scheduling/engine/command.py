@@ -6,6 +6,7 @@ Exit status: 0 written, 2 bad input, 3 a new meeting has no place.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -83,6 +84,8 @@ def _solve(options: argparse.Namespace, began: float) -> None:
     from scheduling.engine.solution import parse_events
     from scheduling.engine.solve import solve
 
+    # Nothing here is garbage before the end, and looking for it takes as long as reading a large file.
+    gc.disable()
     interrupts: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: interrupts.append(received))

@@ -19,6 +19,7 @@ from scheduling.engine.kernels import (
     blocker,
     change,
     cut_stretches,
+    first_cell,
     focus_value,
     gather,
     is_home,
@@ -96,18 +97,22 @@ def _free_places(model: Model, state: State, event: int) -> list[tuple[int, int]
 
 @hot_kernel
 def best_other(model: Model, state: State, lunches: Ints, e: int) -> tuple[int, int, float, int, int]:
-    """The best legal place besides today's and the event's own: (start, room, gain over today's, how many places are
+    """The best legal place besides today's and the event's own: (start, room, gain over today's, how many starts are
     free of overlaps, how many of these the limits allow)."""
     start, room, gain, free, legal = NOWHERE, -1, 0.0, 0, 0
-    # Only the places differ from here on, so that today's is weighed once.
+    # Only the place differs from here on, so that all else is weighed once.
     from_home = gain_over_home(model, state, lunches, e, model.home[e], model.home_room[e], state.parts)
     for k in range(model.person_off[e], model.person_off[e + 1]):
-        from_home -= person_value(model, state, lunches, model.person[k], e, model.home[e])
+        _weigh_without(model, state, lunches, model.person[k], e)
+    for k in range(model.person_off[e], model.person_off[e + 1]):
+        from_home -= _value_at(model, state, lunches, model.person[k], e, model.home[e])
     first, last = model.run_off[e], model.run_off[e + 1]
     for k in range(first - 1, last):
         count = model.run_count[k] if k >= first else int(model.home_legal[e])
         for i in range(count):
             to = model.run_start[k] + i * model.step if k >= first else model.home[e]
+            if blocker(model, state, e, to, -1) != FREE:  # whatever the room
+                continue
             for r in range(model.room_off[e], model.room_off[e + 1]):
                 there = model.room[r]
                 if is_home(model, e, to, there) or (to == state.start[e] and there == state.room[e]):
@@ -115,14 +120,14 @@ def best_other(model: Model, state: State, lunches: Ints, e: int) -> tuple[int, 
                 if blocker(model, state, e, to, there) != FREE:
                     continue
                 free += 1
-                if state.total[EXCESS] + change(model, state, e, to, there)[1] > 1e-9:
-                    continue
-                here = from_home
-                for p in range(model.person_off[e], model.person_off[e + 1]):
-                    here += person_value(model, state, lunches, model.person[p], e, to)
-                if legal == 0 or here > gain:
-                    start, room, gain = to, there, here
-                legal += 1
+                if state.total[EXCESS] + change(model, state, e, to, there)[1] <= 1e-9:
+                    here = from_home
+                    for p in range(model.person_off[e], model.person_off[e + 1]):
+                        here += _value_at(model, state, lunches, model.person[p], e, to)
+                    if legal == 0 or here > gain:
+                        start, room, gain = to, there, here
+                    legal += 1
+                break  # one free room is as good as another
     return start, room, gain, free, legal
 
 
@@ -152,17 +157,49 @@ def person_value(model: Model, state: State, lunches: Ints, p: int, e: int, star
     for w in range(model.person_weeks[p], model.person_weeks[p + 1]):
         focus = cost = 0.0
         for k in range(model.week_off[w], model.week_off[w + 1]):
-            c = model.week_cells[k]
-            busy = gather(model, state, c, e, start)
-            stretches, free = cut_stretches(model, state, c, busy)
-            focus += free
-            if lunches[c] != NO_LUNCH and lunch_fits(model, state, lunches[c], busy):
-                focus -= lunch_loss(model, state, c, lunches[c], stretches)
-                cost += model.lunch_cost[lunches[c]]
-            else:
-                cost += model.cell_missed[c]
+            day_focus, day_cost = _day_value(model, state, lunches, model.week_cells[k], e, start)
+            focus += day_focus
+            cost += day_cost
         total += focus_value(model, w, focus) - cost
     return total
+
+
+@hot_kernel
+def _day_value(model: Model, state: State, lunches: Ints, c: int, e: int, start: int) -> tuple[float, float]:
+    """(focus, cost of lunch) of a day."""
+    busy = gather(model, state, c, e, start)
+    stretches, free = cut_stretches(model, state, c, busy)
+    if lunches[c] != NO_LUNCH and lunch_fits(model, state, lunches[c], busy):
+        return free - lunch_loss(model, state, c, lunches[c], stretches), model.lunch_cost[lunches[c]]
+    return free, model.cell_missed[c]
+
+
+@hot_kernel
+def _weigh_without(model: Model, state: State, lunches: Ints, p: int, e: int) -> None:
+    """Each day and week of a person without event e, into the scratch for `_value_at`."""
+    for w in range(model.person_weeks[p], model.person_weeks[p + 1]):
+        state.week_without[w, 0] = state.week_without[w, 1] = 0.0
+        for k in range(model.week_off[w], model.week_off[w + 1]):
+            c = model.week_cells[k]
+            focus, cost = _day_value(model, state, lunches, c, e, NOWHERE)
+            state.day_without[c, 0], state.day_without[c, 1] = focus, cost
+            state.week_without[w, 0] += focus
+            state.week_without[w, 1] += cost
+
+
+@hot_kernel
+def _value_at(model: Model, state: State, lunches: Ints, p: int, e: int, start: int) -> float:
+    """What event e at `start` adds to the weeks of a person, over its being away; mostly one day's affair."""
+    c = first_cell(model, p, start)
+    w = model.cell_week[c]
+    if model.cell_end[c] < start + model.duration[e] or w < 0:
+        away = person_value(model, state, lunches, p, e, NOWHERE)
+        return person_value(model, state, lunches, p, e, start) - away
+    focus, cost = _day_value(model, state, lunches, c, e, start)
+    more = focus - state.day_without[c, 0]
+    dearer = cost - state.day_without[c, 1]
+    without = state.week_without[w, 0]
+    return focus_value(model, w, without + more) - focus_value(model, w, without) - dearer
 
 
 @hot_kernel

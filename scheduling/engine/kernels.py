@@ -47,6 +47,8 @@ class State(NamedTuple):
     worth: Floats  # scratch: the stretches' values
     touched: Ints  # scratch
     parts: Floats  # scratch: as long as the most attendees
+    day_without: Floats  # scratch: [cells, 2]
+    week_without: Floats  # scratch: [weeks, 2]
 
 
 def new_state(model: Model, seed: int) -> State:
@@ -70,6 +72,8 @@ def new_state(model: Model, seed: int) -> State:
             cut=np.zeros((4, widest), np.int64),
             worth=np.zeros(widest),
             touched=np.zeros(2 * cells + 2, np.int64),
+            day_without=np.zeros((cells, 2)),
+            week_without=np.zeros((weeks, 2)),
             parts=np.zeros(int(np.diff(model.person_off).max(initial=0)) + 1),
         )
     )

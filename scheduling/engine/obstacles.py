@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from scheduling.engine.instance import Event, Instance
 
+ANY_ROOM = -1  # instead of an event's rooms: a place is a start, in whichever room
 MOST_SETS = 2_000  # looked at before the set that a greedy choice found is taken
 
 
@@ -37,16 +38,25 @@ class Places:
         no_place: windows, meeting hours, rooms and fixed events alone leave none.
         conflict: each overlaps a final event.
         """
-        people = self._people_forbidding(key)
-        fixed = self._events_forbidding(key, fixed_only=True)
-        every = self._every(key)
-        smallest = _smallest_cover({**people, **fixed}, every)
-        if smallest is not None:
-            return "no_place", smallest
+        rooms = self._rooms(self._instance.events[key])
+        if len(rooms) > 1:
+            # Blaming rooms for a start takes an event in each of them: a cover without rooms that has fewer is smaller.
+            people_alone = self._fixed_cover(key, (ANY_ROOM,))
+            if people_alone is not None and len(people_alone) <= len(rooms):
+                return "no_place", people_alone
+        fixed = self._fixed_cover(key, rooms)
+        if fixed is not None:
+            return "no_place", fixed
         forbidden = 0
-        for mask in people.values():
+        for mask in self._people_forbidding(key, rooms).values():
             forbidden |= mask
-        return "conflict", _smallest_cover(self._events_forbidding(key, fixed_only=False), every & ~forbidden) or ()
+        left = self._every(key, rooms) & ~forbidden
+        return "conflict", _smallest_cover(self._events_forbidding(key, rooms, fixed_only=False), left) or ()
+
+    def _fixed_cover(self, key: int, rooms: tuple[int | None, ...]) -> tuple[str, ...] | None:
+        people = self._people_forbidding(key, rooms)
+        fixed = self._events_forbidding(key, rooms, fixed_only=True)
+        return _smallest_cover({**people, **fixed}, self._every(key, rooms))
 
     def _starts(self, event: Event) -> list[int]:
         """Starts on the grid inside the windows, and today's if it lies in one (it may be kept with another room)."""
@@ -60,18 +70,18 @@ class Places:
     def _rooms(self, event: Event) -> tuple[int | None, ...]:
         return (event.room,) if event.movable is None or event.movable.rooms is None else event.movable.rooms
 
-    def _every(self, key: int) -> int:
+    def _every(self, key: int, rooms: tuple[int | None, ...]) -> int:
         """All places but today's: bit room x starts + start."""
         event = self._instance.events[key]
-        starts, rooms = self._starts(event), self._rooms(event)
+        starts = self._starts(event)
         bits = (1 << len(starts) * len(rooms)) - 1
         if event.start in starts and event.room in rooms:
             bits &= ~(1 << rooms.index(event.room) * len(starts) + starts.index(event.start))
         return bits
 
-    def _people_forbidding(self, key: int) -> dict[str, int]:
+    def _people_forbidding(self, key: int, rooms: tuple[int | None, ...]) -> dict[str, int]:
         event = self._instance.events[key]
-        starts, rooms = self._starts(event), self._rooms(event)
+        starts = self._starts(event)
         found: dict[str, int] = {}
         for person in event.attendees:
             allowed = 0
@@ -82,9 +92,9 @@ class Places:
             )
         return found
 
-    def _events_forbidding(self, key: int, *, fixed_only: bool) -> dict[str, int]:
+    def _events_forbidding(self, key: int, rooms: tuple[int | None, ...], *, fixed_only: bool) -> dict[str, int]:
         event = self._instance.events[key]
-        starts, rooms = self._starts(event), self._rooms(event)
+        starts = self._starts(event)
         people = len(self._instance.people)
         found: dict[str, int] = {}
         if not starts:
@@ -107,7 +117,7 @@ class Places:
         for person in event.attendees:
             forbid(person, 0, len(rooms))
         for number, room in enumerate(rooms):
-            if room is not None:
+            if room is not None and room != ANY_ROOM:
                 forbid(people + room, number * len(starts), 1)
         return found
 

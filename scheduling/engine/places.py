@@ -115,6 +115,20 @@ def home_costs(
     return cost
 
 
+@kernel
+def outside_hours(
+    starts: Ints, durations: Ints, person_off: Ints, person: Ints, meeting_off: Ints, meeting: Ints
+) -> int:
+    """Pairs of an event and an attendee in whose meeting hours it does not lie."""
+    count = 0
+    for e in range(starts.size):
+        for k in range(person_off[e], person_off[e + 1]):
+            p = person[k]
+            if not inside(meeting[meeting_off[p] : meeting_off[p + 1]], starts[e], starts[e] + durations[e]):
+                count += 1
+    return count
+
+
 @hot_kernel
 def overlaps(starts: Ints, ends: Ints, start: int, end: int) -> int:
     """How many of the intervals, sorted by start, overlap [start, end)."""

@@ -24,8 +24,9 @@ from scheduling.engine.stop import Budget, Either, Iterations
 from scheduling.engine.views import view
 
 SAME = 1e-6  # scores that differ by less are equal
-RESERVE_PER_EVENT = 0.001  # seconds kept for explaining a movable event
-REPORT_SECONDS = 0.2  # between two reports to the listener
+RESERVE_PER_EVENT = 0.0005  # seconds kept for explaining a movable event
+BUILDING, BUILDING_PER_EVENT = 0.5, 6e-5  # seconds that building the model takes
+REPORT_SECONDS, REPORT_SPACING = 0.2, 10.0  # between two reports to the listener: seconds, times what one takes
 PLACING_TRIES = 200_000  # spent at the end on meetings that have no place yet
 TRIES_PER_STEP = 50  # of the search, for each step of the bound
 SEARCHED = 0.7  # share of one worker's time for the search; the rest bounds
@@ -81,8 +82,9 @@ def solve(
     run.report(progress, 0.0)
     for cooling in WARM_START if warm else COLD_START:
         run.cool(cooling, budget, workers, progress)
-    run.search.descend(interrupted)
+    run.search.descend(budget.over)
     run.place_the_rest(interrupted)
+    run.bounds.bound_all(range(len(run.parts)))
     run.take_back_what_does_not_pay()
     return run.explained()
 
@@ -106,14 +108,16 @@ class _Run:
         self.weeks = np.arange(self.model.week_goal.size, dtype=np.int64)
         self.must_place = bool((self.model.home == NOWHERE).any())
         self.today = self._exact_score()
-        self.reported = -math.inf
+        self.next_report = -math.inf
         self.untouched = self._untouched()
         self.bounds = Bounds(self.model, self.parts)
         self.shown: State | None = None
 
     def reserve(self) -> float:
+        """Seconds to keep for reasons and writing: longer on a machine that has been slow until now."""
         movable = sum(event.movable is not None for event in self.instance.events)
-        return 0.15 + RESERVE_PER_EVENT * movable + 2e-6 * len(self.instance.events)
+        slow = (time.monotonic() - self.loaded) / (BUILDING + BUILDING_PER_EVENT * len(self.instance.events))
+        return 0.15 + RESERVE_PER_EVENT * movable * min(4.0, max(1.0, slow))
 
     def take_up(self, warm: Mapping[str, Change], changed: Collection[str]) -> None:
         """Start from the places of an earlier solution that are legal still."""
@@ -182,13 +186,14 @@ class _Run:
     def report(self, progress: Listener | None, fraction: float) -> None:
         """Tell the listener, now and then, the exact score of the best places so far."""
         now = time.monotonic()
-        if progress is None or now - self.reported < REPORT_SECONDS:
+        if progress is None or now < self.next_report:
             return
-        self.reported = now
         found = self.best_so_far()
         if found is not None:
             t_ms = round((now - self.loaded) * 1000)
             progress(Progress(t_ms, fraction, score=found.score, bound=found.bound, solution=found))
+        after = time.monotonic()
+        self.next_report = after + max(REPORT_SECONDS, REPORT_SPACING * (after - now))
 
     def place_first(self) -> None:
         """Begin with a place for each meeting that needs one, where one is free."""
@@ -252,6 +257,7 @@ class _Run:
         lunches = np.full_like(self.lunches, NO_LUNCH)
         score = best_lunches(self.model, state, self.weeks, lunches) + self._places_score(state)
         upper = max(self.upper, score)
+        known = upper < math.inf
         optimal = upper - score <= SAME
         status: Status = "optimal" if optimal else "feasible"
         return Solution(
@@ -260,7 +266,7 @@ class _Run:
             lunches=self._lunches(lunches),
             score=round(score, 6),
             before=None if self.must_place else round(self.today, 6),
-            bound=round(score if optimal else upper, 6),
+            bound=round(score if optimal else upper, 6) if known else None,
             status=status,
             seed=self.seed,
             seconds=round(time.monotonic() - self.since, 3),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from scheduling.engine.arrays import NOWHERE, Floats, Ints, Model
+from scheduling.engine.arrays import FAR, NOWHERE, Floats, Ints, Model, cells_at
 from scheduling.engine.views import view
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 Bools = npt.NDArray[np.bool_]
 
-FAR = 2**40  # between two owners' times, so that sorting by one key keeps them apart
-MOST_ARCS = 12_000_000  # of a part with more the graphs wouldn't fit into memory
+MOST_ARCS = 5_000_000  # of a part with more the graphs wouldn't fit into memory
 
 
 class Graphs(NamedTuple):
@@ -71,7 +70,7 @@ def build(model: Model, part: Part) -> Graphs | None:
     person, event = model.person[people][attendance], owner[attendance]
     start = choice_start[choice]
     end = start + model.duration[events][event]
-    cell = _cells_at(model, person, start)
+    cell = cells_at(model.cell_person, model.cell_end, person, start)
     pay = np.flatnonzero(model.cell_week[cell] >= 0)
     cells = np.unique(_joined(model.week_cells[model.week_off[w] : model.week_off[w + 1]] for w in part.weeks.tolist()))
     day = np.searchsorted(cells, cell[pay])
@@ -150,13 +149,6 @@ def _choices(model: Model, events: Ints) -> tuple[Ints, Ints, Floats]:
         np.concatenate([empty, *starts]).astype(np.int64),
         np.concatenate([empty, *costs]).astype(float),
     )
-
-
-def _cells_at(model: Model, person: Ints, time: Ints) -> Ints:
-    """The cell of each person in which that time lies."""
-    count = int(model.cell_off[model.people])
-    keys = model.cell_person[:count] * FAR + model.cell_end[:count] + FAR // 2
-    return np.searchsorted(keys, person * FAR + time + FAR // 2, side="right")
 
 
 def _rows(off: Ints, cells: Ints) -> tuple[Ints, Ints]:

@@ -31,7 +31,7 @@ class Bounds:
 
     def __init__(self, model: Model, parts: Sequence[Part]) -> None:
         self.model, self.parts = model, parts
-        self.of = [minutes.part_bound(model, part) for part in parts]
+        self.of = [np.inf] * len(parts)
         self.proved: set[int] = set()
         self.start, self.room = np.empty(0, np.int64), np.empty(0, np.int64)
         self.score: dict[int, float] = {}
@@ -49,8 +49,15 @@ class Bounds:
         """
         self.start, self.room, self.score = start.copy(), room.copy(), dict(score)
         numbers = sorted(self.score, key=lambda number: (self.parts[number].events.size, number))
+        self.bound_all(numbers)
         self._climb(numbers, over, effort)
         self._search(numbers, over, UNLIMITED if effort is None else effort // 20)
+
+    def bound_all(self, numbers: Sequence[int]) -> None:
+        """A first bound for each part that has none."""
+        for number in numbers:
+            if self.of[number] == np.inf:
+                self.of[number] = minutes.part_bound(self.model, self.parts[number])
 
     def _climb(self, numbers: list[int], over: Callable[[], bool], effort: int | None) -> None:
         left = dict.fromkeys(numbers, UNLIMITED if effort is None else effort)

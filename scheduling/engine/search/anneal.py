@@ -68,10 +68,14 @@ def descend(model: Model, state: State, pool: Ints) -> int:
         for k in range(model.run_off[e], model.run_off[e + 1]):
             for i in range(model.run_count[k]):
                 start = model.run_start[k] + i * model.step
+                if blocker(model, state, e, start, -1) != FREE and start != model.home[e]:  # whatever the room
+                    continue
                 for r in range(model.room_off[e], model.room_off[e + 1]):
-                    best, best_start, best_room = _better(
-                        model, state, e, start, model.room[r], best, best_start, best_room
-                    )
+                    if blocker(model, state, e, start, model.room[r]) == FREE:
+                        best, best_start, best_room = _better(
+                            model, state, e, start, model.room[r], best, best_start, best_room
+                        )
+                        break  # one free room is as good as another
         if model.home[e] != NOWHERE:
             best, best_start, best_room = _better(
                 model, state, e, model.home[e], model.home_room[e], best, best_start, best_room
