@@ -11,6 +11,7 @@ import pytest
 
 from scheduling.engine.bound import ascent as ascents
 from scheduling.engine.bound.ascent import Ascent
+from scheduling.engine.bound.days import best_day
 from scheduling.engine.instance import parse
 from scheduling.engine.score import score
 from scheduling.engine.solution import Change, Lunches
@@ -88,7 +89,7 @@ def test_no_pays_whatever_bring_the_bound_below_a_plan(seed: int) -> None:
         assert ascent is not None
         ascent.now.pay[:] = rng.normal(0, 60, ascent.now.pay.size) * ascent.graph.pay_counts
         ascent.now.slope[:] = rng.uniform(0.25, 1, ascent.now.slope.size)
-        ascent.climb(rng.integers(1, 30), 0.0)
+        ascent.climb(int(rng.integers(1, 30)), 0.0)
         total += ascent.bound
     assert total >= plan.score - 1e-6
 
@@ -107,7 +108,7 @@ def test_the_best_path_through_a_day_is_worth_its_lunch_its_stretches_and_its_pa
         _let_two_events_pay(ascent)
         for day in range(ascent.graph.cell.size):
             rate = 0.8
-            fast = ascents.best_day(
+            fast = best_day(
                 run.model, ascent.graph, ascent._paths, ascent.now.pay, day, int(ascent.now.bits[day]), rate
             )
             assert fast == pytest.approx(_best_day_slowly(run, ascent, day, rate), abs=1e-6)
