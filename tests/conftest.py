@@ -2,15 +2,13 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-
-from clockwise import embedded  # noqa: E402
+from clockwise import embedded
+from tests import installation
 
 for name in [name for name in os.environ if name.startswith("GOOGLE_")]:
     del os.environ[name]
-os.environ.update(embedded.join(ROOT / ".run" / "test", durable=False))
+os.environ.update(embedded.join(installation.FOLDER, durable=False))
 os.environ["DJANGO_SETTINGS_MODULE"] = "clockwise.settings"
 
 import django  # noqa: E402
@@ -30,6 +28,12 @@ if TYPE_CHECKING:
 
 
 pytest_plugins = ["tests.aws"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """A worker that inherited it would read the settings before it has joined an installation of its own."""
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,14 @@ from typing import Any
 import psycopg2
 from django.conf import settings
 
-from tests.conftest import ROOT
+from tests import installation
 
 
 @contextmanager
 def cursor() -> Iterator[Any]:
     """Committed at the end."""
     host = settings.DATABASES["default"]["HOST"]
-    password = (ROOT / ".run" / "test" / "postgres.password").read_text()
+    password = (installation.FOLDER / "postgres.password").read_text()
     connection = psycopg2.connect(host=host, user="postgres", password=password, dbname="clockwise")
     try:
         with connection, connection.cursor() as found:

@@ -15,6 +15,7 @@ from clockwise.encryption import keys
 from clockwise.env import Environment
 from clockwise.start import refuse_unsafe_start
 from clockwise.tenancy.checks import check_tenant_walls
+from tests import installation
 from tests.clockwise.encryption.conftest import key_line
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -173,7 +174,7 @@ def test_goal_12_the_processes_themselves_do_not_start(entry: str, tmp_path: Pat
 def test_goal_12_a_mighty_database_role_stops_the_start(database: None) -> None:
     """The role itself is changed, as an operator in a hurry would."""
     address = urlsplit(os.environ["DATABASE_URL"])
-    root = ROOT / ".run" / "test" / "postgres.password"
+    root = installation.FOLDER / "postgres.password"
     superuser = urlunsplit(address._replace(netloc=f"postgres:{root.read_text()}@{address.netloc.rsplit('@', 1)[1]}"))
     import psycopg2
 

@@ -31,7 +31,7 @@ from clockwise.tenancy import current
 from tests.browser_trip import LOGIN, answer, sign_in, to_google
 from tests.clockwise.google.stub import encoded, signed
 from tests.company import SUNDAY_NOON, address
-from tests.conftest import ROOT
+from tests.installation import CHECKOUT
 
 CALLBACK = "/accounts/google/callback"
 pytestmark = pytest.mark.usefixtures("database")
@@ -262,7 +262,7 @@ def test_goal_15_no_column_and_no_model_field_is_a_password() -> None:
 
 
 def test_goal_15_no_template_and_no_page_has_a_password_input() -> None:
-    looked_at = [*ROOT.glob("templates/**/*.html"), *ROOT.glob("*/templates/**/*.html")]
+    looked_at = [*CHECKOUT.glob("templates/**/*.html"), *CHECKOUT.glob("*/templates/**/*.html")]
     assert len(looked_at) > 10
     assert [path for path in looked_at if re.search(r"type=[\"']?password", Path(path).read_text(), re.I)] == []
 

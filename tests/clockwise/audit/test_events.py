@@ -4,7 +4,7 @@ import ast
 from pathlib import Path
 
 from clockwise.audit.events import EVENTS
-from tests.conftest import ROOT
+from tests.installation import CHECKOUT
 
 ROOMS = ("clockwise", "calendars", "scheduling", "scim", "privacy")
 
@@ -13,7 +13,7 @@ def recorded() -> dict[str, Path]:
     """Every action that code names in a call of `record`, and where; one put together at run time isn't seen here."""
     found = {}
     for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
+        for path in (CHECKOUT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call) and _is_record(node.func) and _names_its_action(node):
                     for part in ast.walk(node.args[0]):
