@@ -70,6 +70,7 @@ migrations: setup ## Check that no model change lacks its migration
 bench: setup ## Print ratios against baselines
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.scim
+	$(BIN)/python -m benchmarks.sync
 	$(BIN)/python -m benchmarks.encryption
 	$(BIN)/python -m benchmarks.rls
 
