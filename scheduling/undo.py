@@ -66,25 +66,25 @@ def is_possible(row: Move | HoldChange, *, at: datetime) -> bool:
 
 
 def _take_back_move(move: Move, by: Member, at: datetime) -> None:
-    """The meeting is pinned until its week is over."""
     move = Move.objects.select_for_update(of=("self",)).select_related("event", "event__calendar").get(pk=move.pk)
     _ensure_move_may_go_back(move, by, at)
-    _write_back(move)
-    Pin.objects.get_or_create(
-        meeting_index=move.event.meeting_index, defaults={"reason": Pin.Reason.UNDONE, "created_at": at}
-    )
+    _write_back(move, at)
     record("move.undone", by=by.pk, target=move)
 
 
 def for_want_of_a_room(move: Move) -> None:
     """Take a move back that a room didn't come along with (SYNC W6), in the caller's transaction."""
     move.problem = ROOM_DECLINED
-    _write_back(move)
+    _write_back(move, clock.now())
     tasks.write_soon()
     record("move.undone", by=None, target=move, reason=ROOM_DECLINED)
 
 
-def _write_back(move: Move) -> None:
+def _write_back(move: Move, at: datetime) -> None:
+    """The meeting is pinned until its week is over: the next run would only move it again."""
+    Pin.objects.get_or_create(
+        meeting_index=move.event.meeting_index, defaults={"reason": Pin.Reason.UNDONE, "created_at": at}
+    )
     move.state = Move.State.UNDOING
     move.save(update_fields=["state", "problem"])
     start, end = old_place(move)

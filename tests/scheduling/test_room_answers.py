@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from calendars.models import OutboxWrite
-from scheduling.models import Move, Preferences
+from scheduling.models import Move, Pin, Preferences
 from tests.company import MONDAY, Company, address, meeting
 from tests.scheduling.proposing import NEW, accept, deliver, move_of, propose
 
@@ -51,6 +51,7 @@ def test_a_meeting_whose_room_declines_the_new_time_goes_back_and_says_why(compa
     assert room_of(company, google_id) == "accepted"
     with company.inside():
         assert company.event("ben", google_id).start == before
+        assert Pin.objects.filter(meeting_index=company.event("ada", google_id).meeting_index).exists()
 
 
 def test_google_mails_whom_the_organizer_has_chosen(company: Company) -> None:
