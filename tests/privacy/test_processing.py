@@ -168,16 +168,16 @@ def deliver(company: Company) -> None:
         delivery.deliver()
 
 
-def test_every_kind_of_write_leaves_googles_text_as_it_is(company: Company) -> None:
+@pytest.mark.parametrize("moves", [20, pytest.param(1000, marks=[pytest.mark.long, pytest.mark.timeout(900)])])
+def test_goal_22_every_move_leaves_googles_text_as_it_is(company: Company, moves: int) -> None:
     text = {**TEXTS, "description": "Zeile 1\r\n<b>bold</b>\t\N{PILE OF POO} e\u0301 \u200b trailing  "}
     google_id = company.insert("ada", meeting("  Títle \N{PILE OF POO}  ", MONDAY, 10, 60, "ada", "ben", **text))
     company.sync()
     before = company.google.event(address("ada"), google_id)
-    for _ in range(20):
-        decide_move(company, google_id, minutes=5)
+    for number in range(moves):
+        decide_move(company, google_id, minutes=5 if number % 2 else -5)
         deliver(company)
-        company.sync("ada")
-    decide_move(company, google_id, minutes=-100)
+    decide_move(company, google_id, minutes=0)
     company.google.log.clear()
     deliver(company)
 
