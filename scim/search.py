@@ -77,9 +77,11 @@ def search(kinds: Sequence[ResourceType], query: Query, *, opened_at_most: int) 
 
 def _from_columns(condition: Q, column: str, query: Query) -> Page:
     rows = Resource.objects.filter(condition)
-    total = rows.count()
     order = [f"-{column}", "-id"] if query.descending else [column, "id"]
     page = list(rows.order_by(*order)[query.start - 1 : query.start - 1 + query.count]) if query.count else []
+    # A page that isn't full is the last one, and says by itself how many there are.
+    is_last = len(page) < query.count and (page or query.start == 1)
+    total = query.start - 1 + len(page) if is_last else rows.count()
     return Page(total, query.start, representations.of_many(page, query.projection))
 
 
