@@ -259,14 +259,17 @@ def _empty() -> None:
 def interleaved(
     work: dict[str, Callable[[], Any]], rounds: int, *, times: int, each: int = 1
 ) -> dict[str, list[float]]:
-    """Things a second, a round each: every competitor runs once in each round."""
+    """Things a CPU second of this process, a round each: every competitor runs once in each round.
+
+    CPU rather than wall time, so that other work on the machine changes the figures less.
+    """
     rates: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(rounds):
         for name, do in work.items():
-            began = time.perf_counter()
+            began = time.process_time()
             for _ in range(times):
                 do()
-            rates[name].append(times * each / (time.perf_counter() - began))
+            rates[name].append(times * each / (time.process_time() - began))
     return rates
 
 

@@ -230,7 +230,7 @@ MUTANTS = [
     _encryption(
         "associated data dropped",
         "sealed",
-        "row.organization_id.bytes + row.pk.bytes + self._purpose.encode()",
+        "row.organization_id.bytes + row.pk.bytes + self._purpose_bytes",
         'b""',
         _SWAPS,
     ),

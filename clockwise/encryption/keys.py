@@ -35,7 +35,7 @@ _LONGEST_TRANSACTION_SECONDS = 60.0
 _REWRAPPED_AT_ONCE = 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class KeyOwner:
     """Whose key a row is sealed under: a member's, or (without one) the organization's."""
 

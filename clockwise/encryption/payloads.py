@@ -145,14 +145,16 @@ def _mapping(item: Codec) -> Codec:
 
 def _dataclass(kind: type) -> Codec:
     hints = typing.get_type_hints(kind)
-    fields = [(field.name, codec_for(hints[field.name])) for field in dataclasses.fields(kind)]
+    codecs = [(field.name, codec_for(hints[field.name])) for field in dataclasses.fields(kind)]
+    encoders = [(name, codec.encode) for name, codec in codecs]
+    decoders = [(name, codec.decode) for name, codec in codecs]
 
     def encode(value: Any) -> dict[str, Any]:
         if type(value) is not kind:
             raise _not_a(kind, value)
-        return {name: codec.encode(getattr(value, name)) for name, codec in fields}
+        return {name: encoded(getattr(value, name)) for name, encoded in encoders}
 
     def decode(value: Any) -> Any:
-        return kind(**{name: codec.decode(value[name]) for name, codec in fields if name in value})
+        return kind(**{name: decoded(value[name]) for name, decoded in decoders if name in value})
 
     return Codec(encode, decode)

@@ -47,9 +47,16 @@ class Place(NamedTuple):
     owner: KeyOwner
     binding: bytes
 
+    @property
+    def mark(self) -> bytes:
+        """The same for the same place alone, and nothing but bytes."""
+        return self.binding + (self.owner.member_id.bytes if self.owner.member_id else b"")
+
 
 class SealedBlob(bytes):
     """What lies in the column: never a payload, never anything that came from outside."""
+
+    __slots__ = ()  # thousands of them in a list then cost the garbage collector nothing
 
 
 class SealedAttribute(DeferredAttribute):
@@ -73,12 +80,13 @@ class SealedAttribute(DeferredAttribute):
         if type(value) is SealedBlob:
             place = self.field.place_of(instance)
             state[name] = payload = self.field.open(place, value)
-            state[self._kept] = (place, value)
+            state[self._kept] = (place.mark, value)
             return payload
         return value
 
     def __set__(self, instance: Any, value: Any) -> None:
-        self.field.refuse_unless_payload(value)
+        if type(value) is not SealedBlob:
+            self.field.refuse_unless_payload(value)
         instance.__dict__.pop(self._kept, None)
         instance.__dict__[self.field.attname] = value
 
@@ -91,10 +99,10 @@ class SealedAttribute(DeferredAttribute):
         if type(value) is SealedBlob and not instance._state.adding:
             return value
         payload, place = self.__get__(instance), self.field.place_of(instance)
-        kept_place, blob = state.get(self._kept, (None, None))
-        if kept_place != place:
+        kept_mark, blob = state.get(self._kept, (None, None))
+        if kept_mark != place.mark:
             blob = self.field.close(place, payload)
-            state[self._kept] = (place, blob)
+            state[self._kept] = (place.mark, blob)
         return cast(SealedBlob, blob)
 
     def _load(self, instance: Any) -> SealedBlob | None:
@@ -126,7 +134,7 @@ class SealedField(_Field[P]):
 
     def place_of(self, row: SealedRow) -> Place:
         try:
-            return Place(row.key_owner(), row.organization_id.bytes + row.pk.bytes + self._purpose.encode())
+            return Place(row.key_owner(), row.organization_id.bytes + row.pk.bytes + self._purpose_bytes)
         except AttributeError:
             raise SealRefused(f"{self} needs organization_id and a UUID primary key before it is sealed.") from None
 
@@ -159,6 +167,10 @@ class SealedField(_Field[P]):
     @cached_property
     def _purpose(self) -> str:
         return f"{self.model._meta.db_table}.{self.column}"
+
+    @cached_property
+    def _purpose_bytes(self) -> bytes:
+        return self._purpose.encode()
 
     def pre_save(self, model_instance: Any, add: bool) -> SealedBlob | None:
         return cast(SealedAttribute, getattr(self.model, self.attname)).blob(model_instance)

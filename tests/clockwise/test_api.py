@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
+from clockwise import clock
 from clockwise.organizations import tokens
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
@@ -67,3 +68,10 @@ def test_a_range_that_makes_no_sense_is_explained(company: Company, client: Clie
     answer = client.get(f"/api/v1/events?{query}", headers=bearer(company, "ada"))
     assert answer.status_code == 400
     assert answer.json()
+
+
+def test_an_expired_token_is_worth_nothing(company: Company, client: Client) -> None:
+    headers = bearer(company, "ada")
+    assert client.get("/api/v1/me", headers=headers).status_code == 200
+    with clock.stopped(clock.now() + tokens.LIFETIME):
+        assert client.get("/api/v1/me", headers=headers).status_code == 401

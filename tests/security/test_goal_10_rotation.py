@@ -128,6 +128,19 @@ def test_goal_10_a_million_rows_of_one_member_are_sealed_anew_online(own_keys: P
     rotate_under_load(make_pair(), 1_000_000)
 
 
+def test_goal_10_a_row_that_somebody_holds_is_waited_for(own_keys: Path) -> None:
+    pair = make_pair()
+    held = fill(pair.ada)[Event]
+    copies(held, 10)
+    with current.organization(pair.organization_id):
+        Event.objects.select_for_update().get(pk=held.pk)
+        rotation = threading.Thread(target=lambda: (command("rotate", "--email", "ada@company.example"), _close()))
+        rotation.start()
+        rotation.join(timeout=3)  # by now it has sealed the free rows and waits, or is slow: both end well
+    rotation.join()
+    assert generations(pair.organization_id) == {2: 11}
+
+
 def test_goal_10_control_a_held_row_that_nobody_waits_for_stays_behind(
     own_keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
