@@ -134,7 +134,7 @@ def test_goal_10_a_row_that_somebody_holds_is_waited_for(own_keys: Path) -> None
     copies(held, 10)
     with current.organization(pair.organization_id):
         Event.objects.select_for_update().get(pk=held.pk)
-        rotation = threading.Thread(target=lambda: (command("rotate", "--email", "ada@company.example"), _close()))
+        rotation = threading.Thread(target=_rotate_and_close)
         rotation.start()
         rotation.join(timeout=3)  # by now it has sealed the free rows and waits, or is slow: both end well
     rotation.join()
@@ -160,10 +160,6 @@ def test_goal_10_control_a_held_row_that_nobody_waits_for_stays_behind(
 
 def _rotate_and_close() -> None:
     command("rotate", "--email", "ada@company.example")
-    _close()
-
-
-def _close() -> None:
     connections.close_all()
 
 
