@@ -15,9 +15,6 @@ class Reason(models.TextChoices):
     SESSIONS_REVOKED = "sessions_revoked", "Google ended the account's sessions."
     TOKENS_REVOKED = "tokens_revoked", "Google reported that access was taken back."
     CREDENTIALS_AT_RISK = "credentials_at_risk", "Google reported that somebody else may know how to sign in."
-    DIRECTORY_SUSPENDED = "directory_suspended", "The account was suspended in Google Workspace."
-    DIRECTORY_DELETED = "directory_deleted", "The account was deleted in Google Workspace."
-    PERSON = "person", "The person ended it."
     ERASED = "erased", "The account was erased."
 
 
@@ -31,11 +28,9 @@ _WAYS_BACK = {
     Reason.ERASED: "There is none: nothing of it is left.",
     Reason.GRANT_REVOKED: f"{_SIGN_IN} The access may have been taken back in the Google account, or was not used for "
     "six months; a test installation's lasts seven days.",
-    Reason.ACCOUNT_DISABLED: f"Once Google has enabled the account: {_SIGN_IN.lower()}",
+    Reason.ACCOUNT_DISABLED: f"Google has to enable the account first. {_SIGN_IN}",
     Reason.ACCOUNT_PURGED: "There is none for this account. An admin can remove it.",
     Reason.CREDENTIALS_AT_RISK: f"Secure the Google account first. {_SIGN_IN}",
-    Reason.DIRECTORY_SUSPENDED: f"A Workspace admin can end the suspension. {_SIGN_IN}",
-    Reason.DIRECTORY_DELETED: "A Workspace admin can restore the account within twenty days.",
 }
 
 

@@ -283,6 +283,12 @@ def test_goal_13_the_person_sees_why_and_the_way_back(company: Company, browser:
     assert "Secure the Google account first" in page
     assert "connect=calendar" in page
 
+    with clock.stopped(SUNDAY_NOON + timedelta(minutes=3)):
+        company.google.state.clock = clock.now()
+        company.google.revoke(address("ada"))
+        sign_in(browser, address("ada"))
+        assert 'data-testid="access-ended"' not in browser.get("/account/sessions/").content.decode()
+
 
 def test_goal_13_ending_twice_is_ending_once(company: Company) -> None:
     with company.inside():

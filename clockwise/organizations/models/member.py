@@ -37,7 +37,7 @@ class Member(AbstractBaseUser, TenantModel):
     epoch = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
     signed_in_at = models.DateTimeField(null=True)
-    # Who began to sign in before doesn't get in. The reason (`reasons.py`) is empty once they are back.
+    # Who began to sign in before doesn't get in. The reason (`reasons.py`) stays until they connect again.
     access_ended_at = models.DateTimeField(null=True)
     access_ended_reason = models.CharField(max_length=32, blank=True)
 

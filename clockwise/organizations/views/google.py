@@ -19,8 +19,9 @@ from clockwise.google import oauth
 from clockwise.google.configuration import configured
 from clockwise.google.errors import GoogleError
 from clockwise.google.id_token import LEEWAY_SECONDS, Identity, IdTokenRefused, verify
-from clockwise.organizations import grants, lookups, sessions, signin
+from clockwise.organizations import access, grants, lookups, sessions, signin
 from clockwise.organizations.models import Member
+from clockwise.organizations.reasons import Reason
 from clockwise.organizations.requests import member_of, own_path
 from clockwise.organizations.signin import SignInRefused
 from clockwise.rate_limit import Limit, client_address, limited
@@ -146,9 +147,11 @@ def _arrive(
         signin.open_session(request, member, vouched_at=identity.issued_at)
     except SignInRefused as refused:
         return explain(request, refused.reason, status=403)
-    if connect and oauth.covers_calendars(grant) and not grants.take(member, grant):
-        # Google gives a refresh token only when consent is asked for, and we hold none.
-        return redirect(f"{reverse('sign-in')}?connect=calendar&consent=1")
+    if connect and oauth.covers_calendars(grant):
+        if not grants.take(member, grant):
+            # Google gives a refresh token only when consent is asked for, and we hold none.
+            return redirect(f"{reverse('sign-in')}?connect=calendar&consent=1")
+        access.restore(member, reason=Reason.GRANT_REVOKED)
     return redirect("dashboard")
 
 
