@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 80  # of a part that is worth a search tree
 ARCS_AT_ONCE = 1_000_000  # between two looks at the clock
+MOST_ARCS = 300_000_000  # steps times arcs of a part in one call, where the clock doesn't count
 FIRST_STEPS = 1_500  # before a tree is begun; more make the root tighter, fewer leave more to it
 NODES_AT_ONCE = 20
 UNLIMITED = 10**9
@@ -68,6 +69,8 @@ class Bounds:
                 if ascent is None or over():
                     left.pop(number)
                     continue
+                if effort is not None:
+                    left[number] = min(left[number], MOST_ARCS // (ascent.now.pay.size + 1) - done[number])
                 steps = min(left[number], max(1, ARCS_AT_ONCE // (ascent.now.pay.size + 1)))
                 ascent.climb(steps, self.score[number])
                 self._lower(number, ascent.bound)

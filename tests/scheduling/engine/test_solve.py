@@ -111,6 +111,12 @@ def test_the_same_seed_and_iterations_give_the_same_plan() -> None:
     assert (first.events, first.lunches, first.score) == (second.events, second.lunches, second.score)
 
 
+def test_two_workers_find_the_plan_of_one() -> None:
+    document = instance(10, seed=4)
+    alone, together = solved(document, workers=1), solved(document, workers=2)
+    assert (alone.events, alone.lunches, alone.bound) == (together.events, together.lunches, together.bound)
+
+
 def test_nothing_movable_is_proved_at_once() -> None:
     found = solved(instance(4, seed=1, movable=0.0))
     assert (found.status, found.events) == ("optimal", {})
