@@ -225,7 +225,7 @@ def bare_loop(url: str, tokens: list[str]) -> int:
 
 
 def full_sync(fleet: Fleet, processes: int) -> tuple[int, float]:
-    """Events that are stored, and the most megabytes by which a process grew after the first tenth of its share."""
+    """Events that are stored, and by how many megabytes at most a process grew after the first tenth of its share."""
     from django.db import connections
 
     from calendars import locks
@@ -303,8 +303,9 @@ def timed(work: Any) -> tuple[Any, float]:
 
 
 def megabytes() -> float:
-    """The most that this process has held so far."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """What this process holds now. Its peak would tell of the bare loop's list, which a forked process inherits."""
+    resident = Path("/proc/self/statm").read_text().split()[1]
+    return int(resident) * resource.getpagesize() / 2**20
 
 
 if __name__ == "__main__":
