@@ -1,5 +1,6 @@
 """A plan or a stored proposal as the last line of `manage.py optimize`, for programs."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,10 @@ def of_plan(plan: Plan) -> Json:
     events = Event.objects.select_related("calendar").in_bulk(
         [m.copy.event_id for m in plan.moves] + [s.occurrence.copies[0].event_id for s in plan.stays]
     )
+    # What was deleted while the engine thought is no part of the answer.
+    moves = [m for m in plan.moves if m.copy.event_id in events]
+    stays = [s for s in plan.stays if s.occurrence.copies[0].event_id in events]
+    names = addresses | _google_ids(s.blockers for s in stays)
     return {
         "id": None,
         "plan_hash": plan.plan_hash,
@@ -34,12 +39,10 @@ def of_plan(plan: Plan) -> Json:
                 m.reason.by_person,
                 addresses,
             )
-            for m in plan.moves
+            for m in moves
         ],
         "holds": [_hold(h.member_id, h.kind, h.action, h.start, h.end, addresses) for h in plan.holds],
-        "stays": [
-            _stay(events[s.occurrence.copies[0].event_id], s.reason, list(s.blockers), addresses) for s in plan.stays
-        ],
+        "stays": [_stay(events[s.occurrence.copies[0].event_id], s.reason, s.blockers, names) for s in stays],
     }
 
 
@@ -47,7 +50,8 @@ def of_proposal(proposal: Proposal) -> Json:
     addresses = _addresses()
     moves = proposal.moves.select_related("event", "event__calendar").order_by("start", "id")
     holds = proposal.hold_changes.order_by("start", "id")
-    stays = proposal.stays.select_related("event").order_by("event__start", "id")
+    stays = list(proposal.stays.select_related("event").order_by("event__start", "id"))
+    names = addresses | _google_ids(s.blockers for s in stays)
     return {
         "id": str(proposal.pk),
         "plan_hash": proposal.plan_hash,
@@ -60,7 +64,7 @@ def of_proposal(proposal: Proposal) -> Json:
             for m in moves
         ],
         "holds": [_hold(h.member_id, h.kind, h.action, h.start, h.end, addresses) for h in holds],
-        "stays": [_stay(s.event, s.reason, s.blockers, addresses) for s in stays],
+        "stays": [_stay(s.event, s.reason, s.blockers, names) for s in stays],
     }
 
 
@@ -94,9 +98,13 @@ def _hold(member_id: UUID, kind: str, action: str, start: datetime, end: datetim
     return {"email": addresses[member_id], "kind": kind, "action": action, **times}
 
 
-def _stay(event: Event, reason: str, blockers: list[str], addresses: dict[UUID, str]) -> Json:
-    return {"event": event.google_id, "reason": reason, "blockers": [_blocker(key, addresses) for key in blockers]}
+def _google_ids(blockers: Iterable[Sequence[str]]) -> dict[UUID, str]:
+    """Of the blockers that are events; the others are members."""
+    keys = {UUID(key) for each in blockers for key in each}
+    return dict(Event.objects.filter(pk__in=keys).values_list("pk", "google_id"))
 
 
-def _blocker(key: str, addresses: dict[UUID, str]) -> str:
-    return addresses.get(UUID(key), key)
+def _stay(event: Event, reason: str, blockers: Sequence[str], names: dict[UUID, str]) -> Json:
+    """`names`: addresses of members, Google ids of events; a blocker that is gone meanwhile goes unnamed."""
+    found = [names[UUID(key)] for key in blockers if UUID(key) in names]
+    return {"event": event.google_id, "reason": reason, "blockers": found}

@@ -67,24 +67,45 @@ def accept(
 
 
 def dismiss(proposal: Proposal, *, by: Member) -> None:
-    """Close a proposal of which nothing was accepted; it can be restored until a new one is made."""
+    """Leave out what is `by`'s to decide: own holds, and moves of own meetings. What others decide stays open to them.
+
+    Raises ProposalClosed.
+    """
+    at = clock.now()
     with transaction.atomic():
         proposal = _opened(proposal)
-        proposal.state, proposal.decided_at, proposal.decided_by = Proposal.State.DISMISSED, clock.now(), by
-        proposal.save(update_fields=["state", "decided_at", "decided_by"])
+        left_out = _own(proposal, by)
+        for rows in left_out:
+            rows.update(state=Move.State.LEFT_OUT, decided_at=at, decided_by=by)
+        _close_when_decided(proposal, by, at)
         record("proposal.dismissed", by=by.pk, target=proposal)
 
 
 def restore(proposal: Proposal, *, by: Member) -> None:
+    """Bring back what `by` has dismissed, until a newer proposal is made. Raises ProposalClosed."""
     with transaction.atomic():
-        proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
-        if proposal.state != Proposal.State.DISMISSED:
-            raise ProposalClosed("Only a dismissed proposal can be restored.")
-        if _is_replaced(proposal):
+        proposal = Proposal.objects.select_for_update(of=("self",)).get(pk=proposal.pk)
+        if proposal.state == Proposal.State.SUPERSEDED or _is_replaced(proposal):
             raise ProposalClosed("A newer proposal has replaced it.")
+        dismissed = {"state": Move.State.LEFT_OUT, "decided_by": by}
+        restored = [
+            rows.filter(**dismissed).update(state=Move.State.PROPOSED, decided_at=None, decided_by=None)
+            for rows in (proposal.moves, proposal.hold_changes)
+        ]
+        if not any(restored):
+            raise ProposalClosed("Only what you have dismissed can be brought back.")
         proposal.state, proposal.decided_at, proposal.decided_by = Proposal.State.OPEN, None, None
         proposal.save(update_fields=["state", "decided_at", "decided_by"])
         record("proposal.restored", by=by.pk, target=proposal)
+
+
+def _own(proposal: Proposal, member: Member) -> tuple[QuerySet[Move], QuerySet[HoldChange]]:
+    """Undecided parts that concern the member, as far as they may decide them."""
+    undecided = proposal.moves.filter(state=Move.State.PROPOSED).select_related("event")
+    attended = Event.objects.filter(member=member, meeting_index__in=undecided.values("event__meeting_index"))
+    moves = list(undecided.filter(event__meeting_index__in=attended.values("meeting_index")))
+    holds = proposal.hold_changes.filter(state=HoldChange.State.PROPOSED, member=member)
+    return proposal.moves.filter(pk__in=may_decide_moves(moves, by=member)), holds
 
 
 def _is_replaced(proposal: Proposal) -> bool:
@@ -199,11 +220,15 @@ def _moves(rows: Iterable[Move | HoldChange]) -> list[Move]:
 
 def _close_when_decided(proposal: Proposal, by: Member, at: datetime) -> None:
     """Others may still decide what is theirs; the last decision closes it."""
-    open_moves = proposal.moves.filter(state=Move.State.PROPOSED).exists()
-    open_holds = proposal.hold_changes.filter(state=HoldChange.State.PROPOSED).exists()
-    if not open_moves and not open_holds:
-        proposal.state, proposal.decided_at, proposal.decided_by = Proposal.State.ACCEPTED, at, by
-        proposal.save(update_fields=["state", "decided_at", "decided_by"])
+    states = {
+        state for rows in (proposal.moves, proposal.hold_changes) for state in rows.values_list("state", flat=True)
+    }
+    if Move.State.PROPOSED in states:
+        return
+    nothing_done = states == {Move.State.LEFT_OUT}
+    proposal.state = Proposal.State.DISMISSED if nothing_done else Proposal.State.ACCEPTED
+    proposal.decided_at, proposal.decided_by = at, by
+    proposal.save(update_fields=["state", "decided_at", "decided_by"])
 
 
 # How the writes ended

@@ -57,7 +57,7 @@ class DecidableRow(TenantModel):
         APPLIED = "applied"
         STALE = "stale"  # the event changed since the run
         FAILED = "failed"
-        LEFT_OUT = "left out"  # unticked
+        LEFT_OUT = "left out"  # dismissed by the one who decides
         UNDOING = "undoing"
         UNDONE = "undone"
 

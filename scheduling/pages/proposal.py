@@ -96,7 +96,7 @@ def _of(proposal: Proposal, viewer: Member, *, now: datetime, zone: ZoneInfo, we
     hold_rows = [_hold_row(change, now, zone) for change in holds]
     card = ProposalCard(
         id=proposal.pk,
-        status=_status(proposal, moves, holds),
+        status=_status(proposal, moves, holds, may_decide),
         week=week,
         gain_minutes=sum(move.reason.focus_minutes for move in moves if move.state != Move.State.STALE),
         conflicts_solved=sum(move.reason.conflicts_solved for move in moves if move.state != Move.State.STALE),
@@ -200,8 +200,11 @@ def _failure(change: Move | HoldChange) -> str:
     return FAILURES.get(change.problem, "Google refused the change.")
 
 
-def _status(proposal: Proposal, moves: tuple[Move, ...], holds: tuple[HoldChange, ...]) -> ProposalStatus:
-    if proposal.state == Proposal.State.DISMISSED:
+def _status(
+    proposal: Proposal, moves: tuple[Move, ...], holds: tuple[HoldChange, ...], may_decide: set[UUID]
+) -> ProposalStatus:
+    own = {move.state for move in moves if move.pk in may_decide} | {change.state for change in holds}
+    if proposal.state == Proposal.State.DISMISSED or own == {Move.State.LEFT_OUT}:
         return "dismissed"
     states = {row.state for row in (*moves, *holds)}
     if states & {Move.State.DECIDED, Move.State.UNDOING}:

@@ -109,6 +109,28 @@ def test_a_dismissed_proposal_can_be_restored(company: Company, planned: str) ->
     assert len(accept(company, proposal).accepted) == 1
 
 
+def test_dismissing_leaves_what_others_decide_open_to_them(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW), holds=(("ben", NEW + timedelta(days=2)),))
+    make_member_of(company, "ben", "member")
+    with company.inside():
+        proposals.dismiss(proposal, by=company.member("ben"))
+
+    acceptance = accept(company, proposal)
+
+    assert [type(row) for row in acceptance.accepted] == [Move]
+    with company.inside():
+        proposal.refresh_from_db()
+        assert (proposal.state, HoldChange.objects.get().state) == (Proposal.State.ACCEPTED, HoldChange.State.LEFT_OUT)
+
+
+def test_one_brings_back_only_what_one_has_dismissed(company: Company, planned: str) -> None:
+    proposal = propose(company, (planned, NEW), holds=(("ben", NEW + timedelta(days=2)),))
+    with company.inside():
+        proposals.dismiss(proposal, by=company.member("ada"))
+    with company.inside(), pytest.raises(proposals.ProposalClosed, match="you have dismissed"):
+        proposals.restore(proposal, by=company.member("ben"))
+
+
 def test_another_organization_cannot_find_a_proposal(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW))
     with current.organization(company.other_organization_id), pytest.raises(Proposal.DoesNotExist):
