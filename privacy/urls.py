@@ -1,6 +1,10 @@
 from django.urls import path
 
+from privacy.legal import DOCUMENTS
+from privacy.processing import PARTS
 from privacy.views import evidence, exclusions, own, processing, requests, retention, trust
+
+SWITCH = "organization-privacy-switch"
 
 urlpatterns = [
     path("trust", trust.document, {"name": "trust"}, name="trust"),
@@ -8,7 +12,7 @@ urlpatterns = [
     path("status", trust.status, name="status"),
     path("legal/dpa/accept", trust.accept_agreement, name="legal-accept"),
     path("legal/subprocessors.rss", trust.feed, name="legal-feed"),
-    path("legal/<slug:name>", trust.document, name="legal"),
+    *(path(each.path[1:], trust.document, {"name": each.name}, name="legal") for each in DOCUMENTS[1:]),
     path(".well-known/security.txt", trust.security_txt, name="security-txt"),
     path("privacy/", own.show, name="privacy"),
     path("privacy/export", own.ask_for_export, name="privacy-export"),
@@ -18,7 +22,10 @@ urlpatterns = [
     path("privacy/choices", own.choose, name="privacy-choices"),
     path("privacy/leave", own.leave, name="privacy-leave"),
     path("organization/privacy/", processing.overview, name="organization-privacy"),
-    path("organization/privacy/processing/<slug:part>/", processing.switch, name="organization-privacy-switch"),
+    *(
+        path(f"organization/privacy/processing/{part.name}/", processing.switch, {"part": part.name}, name=SWITCH)
+        for part in PARTS
+    ),
     path("organization/privacy/proofs/<uuid:purge_id>/", processing.proof, name="organization-privacy-proof"),
     path("organization/evidence/", evidence.show, name="organization-evidence"),
     path("organization/evidence/accept", evidence.accept, name="organization-evidence-accept"),
