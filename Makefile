@@ -35,13 +35,13 @@ verify: setup ## Run the long rounds of fuzz, races and faults (T=path for some 
 	$(BIN)/python -m pytest -m long --timeout 3600 $(T)
 
 scan: setup ## Rules of our own, migrations, secrets, bandit, known holes, bill of materials
-	$(BIN)/python -m checks
+	$(BIN)/python -m tests.checks
 
 audit: setup ## Known holes in the lock; fails when a package was skipped or the snapshot is old
-	$(BIN)/python -m checks audit
+	$(BIN)/python -m tests.checks audit
 
 mutants: setup ## Break the walls on purpose and see who notices (N=sample size; takes long)
-	nice -n 10 $(BIN)/python -m checks.mutants $(N)
+	nice -n 10 $(BIN)/python -m tests.checks.mutants $(N)
 
 run: setup ## Serve web and worker together (PORT=)
 	$(BIN)/python manage.py run

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from checks import bill_of_materials, dependencies, migrations, rules, secrets
-from checks.finding import ROOT, Finding
+from tests.checks import bill_of_materials, dependencies, migrations, rules, secrets
+from tests.checks.finding import ROOT, Finding
 
 
 def plant(root: Path, name: str, text: str) -> Path:
@@ -150,7 +150,7 @@ def test_goal_36_every_line_of_the_lock_is_pinned_by_hash(tmp_path: Path) -> Non
 
 
 def test_goal_36_the_command_line_fails_when_something_is_found() -> None:
-    done = subprocess.run([sys.executable, "-m", "checks", "audit"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "tests.checks", "audit"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert "packages were skipped" in done.stdout
     assert json.loads(dependencies.SNAPSHOT.read_text())["advisories"]

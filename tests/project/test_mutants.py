@@ -2,8 +2,8 @@
 
 import pytest
 
-from checks.finding import ROOT
-from checks.mutants import MUTANTS, Mutant
+from tests.checks.finding import ROOT
+from tests.checks.mutants import MUTANTS, Mutant
 
 
 def test_goal_37_there_are_at_least_forty_mutants_with_names_of_their_own() -> None:

@@ -1,7 +1,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("clockwise", "calendars", "scheduling", "scim", "privacy")
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
-from checks.finding import ROOT, Finding
+from tests.checks.finding import ROOT, Finding
 
 FILE = "sbom.cdx.json"
 

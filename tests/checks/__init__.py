@@ -1,4 +1,4 @@
 """What CI asks of the source: rules of our own, a lint of migrations, secrets, dependencies, the bill of materials.
 
-`python -m checks` runs them all; `python -m checks rules secrets` some. None of it ships with the product.
+`python -m tests.checks` runs them all; `python -m tests.checks rules secrets` some. None of it ships with the product.
 """

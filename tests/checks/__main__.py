@@ -2,8 +2,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 
-from checks import bill_of_materials, dependencies, migrations, rules, secrets
-from checks.finding import PRODUCT, ROOT, Finding
+from tests.checks import bill_of_materials, dependencies, migrations, rules, secrets
+from tests.checks.finding import PRODUCT, ROOT, Finding
 
 
 def _bandit() -> list[Finding]:

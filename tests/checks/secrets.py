@@ -4,7 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from checks.finding import ROOT, Finding
+from tests.checks.finding import ROOT, Finding
 
 SHAPES = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),

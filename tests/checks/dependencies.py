@@ -3,7 +3,7 @@
 pip-audit says "No known vulnerabilities" also when it could look nothing up. So a snapshot names the packages that
 were asked about, and a package that it doesn't name was skipped: that is a finding too, like a snapshot that is old.
 
-`python -m checks.dependencies refresh` asks the live service and writes the snapshot; it needs the network.
+`python -m tests.checks.dependencies refresh` asks the live service and writes the snapshot; it needs the network.
 """
 
 import json
@@ -18,9 +18,9 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from checks.finding import ROOT, Finding
+from tests.checks.finding import ROOT, Finding
 
-SNAPSHOT = ROOT / "checks" / "advisories.json"
+SNAPSHOT = ROOT / "tests" / "checks" / "advisories.json"
 OLDEST_DAYS = 30
 
 

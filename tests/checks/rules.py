@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from checks.finding import ROOT, Finding, product_files
+from tests.checks.finding import ROOT, Finding, product_files
 
 # "Set" begins a sentence, "SET" and "set" a statement.
 _SESSION_SETTING = re.compile(

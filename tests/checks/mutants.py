@@ -1,7 +1,7 @@
 """Breaks the walls on purpose, one at a time, and asks the project's own tests whether they notice.
 
-`python -m checks.mutants [N]`: all of them, or N drawn at random; the last line says how many were killed. Works in a
-copy of the checkout with an embedded installation of its own. Goal 37 asks for 90 %.
+`python -m tests.checks.mutants [N]`: all of them, or N drawn at random; the last line says how many were killed. Works
+in a copy of the checkout with an embedded installation of its own. Goal 37 asks for 90 %.
 """
 
 import os
@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from checks.finding import ROOT
+from tests.checks.finding import ROOT
 
 SECONDS = 600
 _WALLS = "tests/clockwise/tenancy"

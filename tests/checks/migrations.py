@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from checks.finding import PRODUCT, ROOT, Finding
+from tests.checks.finding import PRODUCT, ROOT, Finding
 
 _SQL = {
     r"\bDISABLE\s+ROW\s+LEVEL\b|\bNO\s+FORCE\s+ROW\s+LEVEL\b|\bBYPASSRLS\b": "switches row-level security off",
