@@ -69,7 +69,7 @@ def confirmed_recently(view: Callable[..., HttpResponse]) -> Callable[..., HttpR
         session = sessions.of_request(request)
         if session is not None and sessions.is_fresh(session):
             return view(request, *args, **kwargs)
-        confirm = f"{reverse('confirm')}?{urlencode({'next': _page_of(request)})}"
+        confirm = f"{reverse('confirm')}?{urlencode({'ask': 1, 'next': _page_of(request)})}"
         if request.headers.get("HX-Request"):
             response = HttpResponse(status=200)
             response["HX-Redirect"] = confirm

@@ -11,12 +11,14 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from celery import current_app
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from calendars.emulator.server import Emulator
 from clockwise import clock
 from tests.company import SUNDAY_NOON, address
 
+# A page may be slow on a busy machine; what never comes still fails.
+expect.set_options(timeout=30_000)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-component-update",
@@ -39,6 +41,12 @@ class Site:
         self.page.select_option("select[name=email]", address(name))
         self.page.get_by_role("button", name="Allow").click()
         self.page.wait_for_url(f"{self.url}/")
+
+    def confirm(self, name: str) -> None:
+        """Prove to Google anew who one is, from the page that asks for it."""
+        self.page.get_by_test_id("confirm-with-google").click()
+        self.page.select_option("select[name=email]", address(name))
+        self.page.get_by_role("button", name="Allow").click()
 
     def theme(self, name: str) -> None:
         self.page.context.add_cookies([{"name": "theme", "value": name, "url": self.url}])

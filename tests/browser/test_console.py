@@ -122,6 +122,7 @@ def test_a_part_is_shut_out_only_once_the_word_is_typed(site: Site) -> None:
     site.google.as_person(address("ada"), "insert", body=meeting("Plan", MONDAY, 10, 60, "ada", "ben"))
     two_people(site)
     site.page.goto(f"{site.url}/organization/privacy/processing/titles/")
+    site.confirm("ada")
     expect(site.page.get_by_test_id("stored")).to_have_text("2")
     site.page.get_by_label("Type erase to confirm").fill("yes")
     site.page.get_by_test_id("confirm").click()
@@ -141,6 +142,8 @@ def test_a_person_exports_leaves_out_and_leaves(site: Site) -> None:
     site.page.get_by_role("button", name="Sign out").click()
     site.sign_in("ben")
     site.page.get_by_role("link", name="My privacy").click()
+    site.page.get_by_test_id("export").click()
+    site.confirm("ben")
     site.page.get_by_test_id("export").click()
     with site.page.expect_download() as download:
         site.page.get_by_test_id("fetch").click()

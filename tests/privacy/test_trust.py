@@ -160,7 +160,15 @@ def test_the_agreement_is_accepted_by_an_owner_once_and_for_the_text_that_was_re
         assert not Agreement.objects.exists()
 
 
-def test_goal_27_a_day_of_work_talks_to_published_hosts_alone(company: Company) -> None:
+@pytest.fixture
+def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests in this process have talked to is no part of it."""
+    monkeypatch.setattr(egress, "_saved", set())
+    monkeypatch.setattr(egress, "_unsaved", set())
+    egress._client().delete(egress.KEY)
+
+
+def test_goal_27_a_day_of_work_talks_to_published_hosts_alone(unheard: None, company: Company) -> None:
     company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada", "ben"))
     company.sync()
     Client().get("/trust")

@@ -164,6 +164,8 @@ def test_goal_19_a_dangerous_act_asks_for_a_fresh_proof_and_then_happens(company
     asked = dare(company, client, Referer=came_from)
     assert asked.status_code == 302
     assert asked["Location"].startswith(CONFIRM)
+    # A form's answer stays on our origin; the way to Google is a link.
+    assert b"Continue with Google" in client.get(asked["Location"]).content
 
     assert confirm(client, address("ada"), "/organization/members/")["Location"] == "/organization/members/"
 

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -65,7 +66,14 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @calls_outside
 @limited(LIMIT, client_address)
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Send a signed-in person to Google to prove who they are, and back to `next`, a path of ours."""
+    """Send a signed-in person to Google to prove who they are, and back to `next`, a path of ours.
+
+    `?ask=1` shows a page with the link there: a form's answer may not lead to another origin (`form-action 'self'`).
+    """
+    back = own_path(request.GET.get("next", ""))
+    if request.GET.get("ask") == "1":
+        go = f"{reverse('confirm')}?{urlencode({'next': back})}"
+        return render(request, "organizations/confirm.html", {"go": go, "back": back})
     with current.organization(_organization_of(request)):
         member = member_of(request)
         address = member.details.address if member else ""
@@ -78,7 +86,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         login_hint=address,
         max_age=FRESH_SECONDS,
     )
-    return _depart(request, trip, confirms=own_path(request.GET.get("next", "")))
+    return _depart(request, trip, confirms=back)
 
 
 def _depart(
