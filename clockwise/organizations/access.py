@@ -26,7 +26,10 @@ def at_end(ender: Callable[[Member], None]) -> Callable[[Member], None]:
 def end_sessions(member: Member) -> None:
     """Sign the member out everywhere: sessions of an earlier epoch are no longer theirs."""
     Member.objects.filter(pk=member.pk).update(epoch=F("epoch") + 1)
-    BrowserSession.objects.filter(member=member, ended_at=None).update(ended_at=clock.now())
+    own = BrowserSession.objects.filter(member=member, ended_at=None)
+    # In one order, so that two who end it at once wait for each other once.
+    list(own.select_for_update().order_by("pk").values_list("pk", flat=True))
+    own.update(ended_at=clock.now())
     member.refresh_from_db(fields=["epoch"])
 
 

@@ -227,7 +227,7 @@ def test_unknown_foreign_and_impossible_members_are_dropped(
 def test_members_say_who_and_where_they_are(provider: IdentityProvider, four: list[str]) -> None:
     inner = provider.group("Inner").id
     group = provider.group("Outer", four[0], inner)
-    user_entry, group_entry = group["members"]
+    group_entry, user_entry = sorted(group["members"], key=lambda entry: str(entry["type"]))
     assert (user_entry["type"], group_entry["type"]) == ("User", "Group")
     assert provider.get(user_entry["$ref"].split("/scim/v2")[1]).id == four[0]
     assert provider.get(group_entry["$ref"].split("/scim/v2")[1]).id == inner
