@@ -7,8 +7,8 @@ from django.db.models import F
 
 from clockwise import clock
 from clockwise.audit.record import record
-from clockwise.organizations import tokens
-from clockwise.organizations.models import BrowserSession, Member
+from clockwise.organizations import sessions, tokens
+from clockwise.organizations.models import Member
 from clockwise.organizations.reasons import BLOCKING, Reason
 
 _enders: list[Callable[[Member], None]] = []
@@ -26,10 +26,7 @@ def at_end(ender: Callable[[Member], None]) -> Callable[[Member], None]:
 def end_sessions(member: Member) -> None:
     """Sign the member out everywhere: sessions of an earlier epoch are no longer theirs."""
     Member.objects.filter(pk=member.pk).update(epoch=F("epoch") + 1)
-    own = BrowserSession.objects.filter(member=member, ended_at=None)
-    # In one order, so that two who end it at once wait for each other once.
-    list(own.select_for_update().order_by("pk").values_list("pk", flat=True))
-    own.update(ended_at=clock.now())
+    sessions.end_all(member)
     member.refresh_from_db(fields=["epoch"])
 
 

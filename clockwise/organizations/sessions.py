@@ -6,7 +6,7 @@ or with the member's access.
 
 import base64
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib.sessions.backends import db
 from django.core.signing import JSONSerializer
+from django.db import transaction
 from django.http import HttpRequest
 
 from clockwise import clock
@@ -23,6 +24,7 @@ from clockwise.audit import origin
 from clockwise.audit.record import record
 from clockwise.organizations.models import BrowserSession, Member, SessionDetails
 from clockwise.organizations.roles import ADMINISTRATORS
+from clockwise.tenancy import current
 
 ORGANIZATION = "organization_id"
 BROWSER = "browser_session"
@@ -75,14 +77,28 @@ def is_alive(request: HttpRequest, member: Member) -> bool:
         return False
     if at >= session.seen_at + SEEN_EVERY:
         session.seen_at = at
-        session.save(update_fields=["seen_at"])
+        # After the request's own work, which may end other browsers: it holds no row meanwhile that they could want.
+        transaction.on_commit(lambda: _note_seen(session.pk, at))
     return True
+
+
+def _note_seen(session_id: UUID, at: datetime) -> None:
+    with current.transaction():
+        BrowserSession.objects.filter(pk=session_id).update(seen_at=at)
 
 
 def end(session: BrowserSession) -> None:
     """From its next request on the browser isn't signed in."""
     BrowserSession.objects.filter(pk=session.pk, ended_at=None).update(ended_at=clock.now())
     session.refresh_from_db(fields=["ended_at"])
+
+
+def end_all(member: Member, *, but: BrowserSession | None = None) -> list[BrowserSession]:
+    """End the member's browsers, those that were open, in one order: two who do it at once wait for each other once."""
+    alive = BrowserSession.objects.filter(member=member, ended_at=None).select_for_update(of=("self",)).order_by("pk")
+    ended = [session for session in alive if but is None or session.pk != but.pk]
+    BrowserSession.objects.filter(pk__in=[session.pk for session in ended]).update(ended_at=clock.now())
+    return ended
 
 
 def open_sessions(member: Member) -> list[BrowserSession]:

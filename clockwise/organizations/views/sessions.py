@@ -40,10 +40,7 @@ def end(request: MemberRequest, session_id: UUID) -> HttpResponse:
 @require_POST
 @member_required
 def end_others(request: MemberRequest) -> HttpResponse:
-    this = sessions.of_request(request)
-    others = [session for session in sessions.open_sessions(request.member) if this is None or session.pk != this.pk]
-    for session in others:
-        sessions.end(session)
+    for session in sessions.end_all(request.member, but=sessions.of_request(request)):
         record("session.revoked", by=request.member.pk, target=session)
     console.leave_note(request, "All other browsers are signed out.")
     return redirect("sessions")
