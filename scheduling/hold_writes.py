@@ -77,31 +77,43 @@ def _carry_out(
     return created, writes
 
 
-def reversal(change: HoldChange, *, purpose: str) -> OutboxWrite | None:
-    """The write that takes an applied change back, in the caller's transaction. None where the hold is no longer
-    as the change has left it, or its calendar isn't connected.
+def reversals(changes: Sequence[HoldChange], *, purpose: str) -> dict[UUID, OutboxWrite]:
+    """By change, the writes that take applied changes back, in the caller's transaction. Those are left out whose hold
+    is no longer as the change has left it, or whose calendar isn't connected.
     """
-    hold, calendar = change.hold, _calendars({change.member_id}).get(change.member_id)
-    if hold is None or calendar is None:
-        return None
+    calendars, events = _calendars({change.member_id for change in changes}), _events(changes)
+    zones = _zones([change.member_id for change in changes], calendars)
+    writes: dict[UUID, OutboxWrite] = {}
+    for change in changes:
+        hold, calendar = change.hold, calendars.get(change.member_id)
+        if hold is None or calendar is None:
+            continue
+        event = events.get((calendar.pk, hold.google_id))
+        if write := _reversal(change, hold, calendar, event, zones.get(change.member_id), purpose):
+            writes[change.pk] = write
+    holds = [change.hold for change in changes if change.hold and change.pk in writes]
+    Hold.objects.bulk_update(holds, ["generation", "google_id", "state", "start", "end", "date"])
+    return writes
+
+
+def _reversal(
+    change: HoldChange, hold: Hold, calendar: Calendar, event: Event | None, zone: ZoneInfo | None, purpose: str
+) -> OutboxWrite | None:
+    """The hold, unsaved, becomes what it will be."""
     if change.action == HoldChange.Action.DELETE:
         if hold.state != Hold.State.DELETED:
             return None
         hold.generation += 1
         hold.google_id, hold.state = google_id(hold), Hold.State.DECIDED
-        hold.save(update_fields=["generation", "google_id", "state"])
         body = {**outbox.times(change.start, change.end, calendar), **_looks(hold)}
         return outbox.insert(calendar, google_id=hold.google_id, body=body, purpose=purpose, purpose_id=change.pk)
     if hold.state != Hold.State.PLACED or (hold.start, hold.end) != (change.start, change.end):
         return None
     if change.action == HoldChange.Action.CREATE:
         return outbox.delete(calendar, google_id=hold.google_id, etag=hold.etag, purpose=purpose, purpose_id=change.pk)
-    event = Event.objects.filter(calendar=calendar, google_id=hold.google_id).select_related("calendar").first()
-    if event is None or change.old_start is None or change.old_end is None:
+    if event is None or zone is None or change.old_start is None or change.old_end is None:
         return None
-    zones = _zones([change.member_id], {change.member_id: calendar})
-    _place(hold, change.old_start, change.old_end, zones[change.member_id])
-    hold.save(update_fields=["start", "end", "date"])
+    _place(hold, change.old_start, change.old_end, zone)
     return outbox.patch(event, start=hold.start, end=hold.end, purpose=purpose, purpose_id=change.pk)
 
 

@@ -119,13 +119,10 @@ def of_interest_to(member: Member) -> QuerySet[Proposal]:
     return Proposal.objects.filter(either).order_by("-created_at", "-id")
 
 
-def may_decide_move(move: Move, *, by: Member) -> bool:
-    """Administrators decide all; others what they may edit in Google: as organizer, or as permitted guest."""
-    return move.pk in may_decide_moves([move], by=by)
-
-
 def may_decide_moves(moves: Collection[Move], *, by: Member) -> set[UUID]:
-    """Those of the moves that the member may decide about, in one query."""
+    """Those of the moves that the member may decide about, in one query: administrators all, others what they may
+    edit in Google, as organizer or as permitted guest.
+    """
     if by.is_administrator:
         return {move.pk for move in moves}
     copies = Event.objects.filter(member=by, meeting_index__in=[meeting_of(move) for move in moves]).defer("details")

@@ -31,8 +31,8 @@ class Surroundings:
         return cls(*_around({meeting_of(move): new_place(move) for move in moves}), leaving=_leaving(moves))
 
     @classmethod
-    def at_old_place(cls, move: Move) -> Self:
-        return cls(*_around({meeting_of(move): old_place(move)}))
+    def at_old_places(cls, moves: Sequence[Move]) -> Self:
+        return cls(*_around({meeting_of(move): old_place(move) for move in moves}))
 
     def is_free(self, move: Move, place: Interval) -> bool:
         """Whether everybody who attends is free there."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from calendars import outbox, tasks
 from calendars.models import Event, OutboxWrite
@@ -12,7 +13,7 @@ from clockwise.audit.record import record
 from clockwise.organizations.models import Member
 from scheduling import hold_writes, notices
 from scheduling.models import Hold, HoldChange, Move, Pin, Proposal
-from scheduling.proposals import may_decide_move
+from scheduling.proposals import may_decide_moves
 from scheduling.surroundings import Surroundings, new_place, old_place
 
 WITHIN = timedelta(hours=24)
@@ -35,27 +36,24 @@ def proposal(proposal: Proposal, *, by: Member, everybody: bool = False) -> None
         own = Event.objects.filter(member=by, meeting_index__in=moves.values("event__meeting_index"))
         moves = moves.filter(event__meeting_index__in=own.values("meeting_index"))
         holds = holds.filter(member=by)
-    taken_back = 0
     with transaction.atomic():
         # Holds first: they lie where the meetings were.
-        rows: list[Move | HoldChange] = [*holds.order_by("start", "id"), *moves.order_by("start", "id")]
-        for row in rows:
-            try:
-                change(row, by=by)
-            except UndoRefused:
-                continue
-            taken_back += 1
-        if not taken_back:
+        holds_back, _ = _take_back_holds(holds, by, clock.now())
+        moves_back, _ = _take_back_moves(moves, by, clock.now())
+        if not holds_back + moves_back:
             raise UndoRefused("Nothing of this proposal can be undone any more.")
+        tasks.write_soon()
 
 
 def change(row: Move | HoldChange, *, by: Member) -> None:
     """Take one move or hold change back. Raises UndoRefused."""
     with transaction.atomic():
         if isinstance(row, Move):
-            _take_back_move(row, by, clock.now())
+            _, refusals = _take_back_moves(Move.objects.filter(pk=row.pk), by, clock.now())
         else:
-            _take_back_hold(row, by, clock.now())
+            _, refusals = _take_back_holds(HoldChange.objects.filter(pk=row.pk), by, clock.now())
+        for refusal in refusals:
+            raise UndoRefused(refusal)
         tasks.write_soon()
 
 
@@ -65,58 +63,84 @@ def is_possible(row: Move | HoldChange, *, at: datetime) -> bool:
     return row.state == Move.State.APPLIED and recent and min(row.start, row.old_start or row.start) > at
 
 
-def _take_back_move(move: Move, by: Member, at: datetime) -> None:
-    move = Move.objects.select_for_update(of=("self",)).select_related("event", "event__calendar").get(pk=move.pk)
-    _ensure_move_may_go_back(move, by, at)
-    _write_back(move, at)
-    record("move.undone", by=by.pk, target=move)
+def _take_back_moves(rows: QuerySet[Move], by: Member, at: datetime) -> tuple[int, list[str]]:
+    """How many go back, and why the others don't."""
+    moves = list(
+        rows.select_for_update(of=("self",)).select_related("event", "event__calendar").order_by("start", "id")
+    )
+    may, around = may_decide_moves(moves, by=by), Surroundings.at_old_places(moves)
+    refusals = {move.pk: refusal for move in moves if (refusal := _move_refusal(move, around, at, may=move.pk in may))}
+    going = [move for move in moves if move.pk not in refusals]
+    _write_back(going, at)
+    for move in going:
+        record("move.undone", by=by.pk, target=move)
+    return len(going), list(refusals.values())
+
+
+def _move_refusal(move: Move, around: Surroundings, at: datetime, *, may: bool) -> str:
+    if not may:
+        return "Only the organizer, or a guest who may modify the meeting, can undo this."
+    if not is_possible(move, at=at):
+        return "A move can be undone within 24 hours, before either time has come."
+    if (move.event.start, move.event.end) != new_place(move):
+        return "Somebody has moved the meeting since; it stays where they put it."
+    # A move away from a double booking may be taken back although the other event is still there.
+    if not move.reason.conflicts_solved and not around.is_free(move, old_place(move)):
+        return "The old time is no longer free for everybody."
+    return ""
 
 
 def for_want_of_a_room(move: Move) -> None:
     """Take a move back that a room didn't come along with (SYNC W6), in the caller's transaction."""
     move.problem = ROOM_DECLINED
-    _write_back(move, clock.now())
+    _write_back([move], clock.now())
     tasks.write_soon()
     record("move.undone", by=None, target=move, reason=ROOM_DECLINED)
 
 
-def _write_back(move: Move, at: datetime) -> None:
-    """The meeting is pinned until its week is over: the next run would only move it again."""
-    Pin.objects.get_or_create(
-        meeting_index=move.event.meeting_index, defaults={"reason": Pin.Reason.UNDONE, "created_at": at}
+def _write_back(moves: Sequence[Move], at: datetime) -> None:
+    """The meetings are pinned until their week is over: the next run would only move them again."""
+    pins = [Pin(meeting_index=move.event.meeting_index, reason=Pin.Reason.UNDONE, created_at=at) for move in moves]
+    Pin.objects.bulk_create(pins, ignore_conflicts=True)  # one that is pinned already keeps its reason
+    for move in moves:
+        move.state = Move.State.UNDOING
+    Move.objects.bulk_update(moves, ["state", "problem"])
+    mailed = notices.to_guests(move.event.member_id for move in moves)
+    outbox.add(
+        outbox.patch(
+            move.event,
+            start=move.old_start,
+            end=move.old_end,
+            purpose=MOVE,
+            purpose_id=move.pk,
+            notices=mailed[move.event.member_id],
+        )
+        for move in moves
     )
-    move.state = Move.State.UNDOING
-    move.save(update_fields=["state", "problem"])
-    start, end = old_place(move)
-    mailed = notices.to_guests([move.event.member_id])[move.event.member_id]
-    outbox.add([outbox.patch(move.event, start=start, end=end, purpose=MOVE, purpose_id=move.pk, notices=mailed)])
 
 
-def _ensure_move_may_go_back(move: Move, by: Member, at: datetime) -> None:
-    if not may_decide_move(move, by=by):
-        raise UndoRefused("Only the organizer, or a guest who may modify the meeting, can undo this.")
-    if not is_possible(move, at=at):
-        raise UndoRefused("A move can be undone within 24 hours, before either time has come.")
-    if (move.event.start, move.event.end) != new_place(move):
-        raise UndoRefused("Somebody has moved the meeting since; it stays where they put it.")
-    # A move away from a double booking may be taken back although the other event is still there.
-    if not move.reason.conflicts_solved and not Surroundings.at_old_place(move).is_free(move, old_place(move)):
-        raise UndoRefused("The old time is no longer free for everybody.")
+def _take_back_holds(rows: QuerySet[HoldChange], by: Member, at: datetime) -> tuple[int, list[str]]:
+    """How many go back, and why the others don't."""
+    changes = list(rows.select_for_update(of=("self",)).select_related("hold").order_by("start", "id"))
+    refusals = {row.pk: refusal for row in changes if (refusal := _hold_refusal(row, by, at))}
+    writes = hold_writes.reversals([row for row in changes if row.pk not in refusals], purpose=HOLD)
+    going = [row for row in changes if row.pk in writes]
+    changed = "The hold was changed in Google Calendar since; it stays as it is."
+    refusals |= {row.pk: changed for row in changes if row.pk not in writes and row.pk not in refusals}
+    for row in going:
+        row.state = HoldChange.State.UNDOING
+        record("hold.undone", by=by.pk, target=row)
+    HoldChange.objects.bulk_update(going, ["state"])
+    outbox.add(writes.values())
+    return len(going), list(refusals.values())
 
 
-def _take_back_hold(row: HoldChange, by: Member, at: datetime) -> None:
-    row = HoldChange.objects.select_for_update(of=("self",)).select_related("hold").get(pk=row.pk)
+def _hold_refusal(row: HoldChange, by: Member, at: datetime) -> str:
     if row.member_id != by.pk and not by.is_administrator:
-        raise UndoRefused("Only the one whose hold it is can undo this.")
+        return "Only the one whose hold it is can undo this."
     if not is_possible(row, at=at):
-        raise UndoRefused("A hold can be undone within 24 hours, before its time has come.")
-    write = hold_writes.reversal(row, purpose=HOLD)
-    if write is None:
-        raise UndoRefused("The hold was changed in Google Calendar since; it stays as it is.")
-    row.state = HoldChange.State.UNDOING
-    row.save(update_fields=["state"])
-    outbox.add([write])
-    record("hold.undone", by=by.pk, target=row)
+        return "A hold can be undone within 24 hours, before its time has come."
+    return ""
 
 
 @outbox.on_settled(MOVE)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clockwise import clock
 from clockwise.organizations.roles import Role
@@ -168,6 +170,34 @@ def test_an_administrator_takes_back_a_proposal_for_everybody(company: Company, 
 
     with company.inside():
         assert set(HoldChange.objects.values_list("state", flat=True)) == {HoldChange.State.UNDONE}
+
+
+def test_undoing_takes_as_many_queries_for_six_changes_as_for_two(company: Company) -> None:
+    ids = [
+        company.insert("ada", meeting("Plan", MONDAY + timedelta(days=2), 8 + n, 60, "ada", "ben")) for n in range(4)
+    ]
+    company.sync()
+    new = [NEW + timedelta(hours=n) for n in range(4)]
+    few = propose(company, (ids[0], new[0]), holds=(("ada", NEW + timedelta(days=2)),))
+    many = propose(
+        company,
+        *zip(ids[1:], new[1:], strict=True),
+        holds=(("ada", NEW + timedelta(days=7)), ("ben", NEW + timedelta(days=8)), ("chie", NEW)),
+    )
+    for proposal in (few, many):
+        accept(company, proposal)
+        deliver(company)
+    counts = []
+    for proposal in (few, many):
+        with company.inside(), CaptureQueriesContext(connection) as queries:
+            undo.proposal(proposal, by=company.member("ada"), everybody=True)
+        # Each has an entry of its own in the audit log.
+        counts.append(sum("audit" not in query["sql"] for query in queries))
+        with company.inside():
+            rows = (*Move.objects.filter(proposal=proposal), *HoldChange.objects.filter(proposal=proposal))
+            assert {row.state for row in rows} == {Move.State.UNDOING}
+
+    assert counts[0] == counts[1]
 
 
 def test_nothing_left_to_undo_is_said(company: Company, planned: str) -> None:
