@@ -68,7 +68,6 @@ retention(
         days=30,
         least=7,
         most=365,
-        count=lambda before: _settled(before).count(),
-        delete=lambda before: _settled(before).delete()[0],
+        too_old=lambda before: [_settled(before)],
     )
 )

@@ -1,9 +1,12 @@
 """How long things are kept, and the job that deletes what has been kept for long enough."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from clockwise import clock
 from clockwise.audit.record import record
@@ -18,8 +21,9 @@ class BadRetention(ValueError):
 
 @dataclass(frozen=True)
 class Retention:
-    """`count` and `delete` get the instant before which things are too old. `least` and `most` bound the days;
-    where they are the same nobody can choose."""
+    """`too_old` gets the instant before which things are too old, and names the rows, a query a table. `least` and
+    `most` bound the days; where they are the same nobody can choose.
+    """
 
     name: str
     label: str
@@ -27,8 +31,14 @@ class Retention:
     days: int
     least: int
     most: int
-    count: Callable[[datetime], int]
-    delete: Callable[[datetime], int]
+    too_old: Callable[[datetime], Sequence[QuerySet[Any]]]
+
+    def count(self, before: datetime) -> int:
+        return sum(rows.count() for rows in self.too_old(before))
+
+    def delete(self, before: datetime) -> int:
+        """How many rows went, those that hang on them included."""
+        return sum(rows.delete()[0] for rows in self.too_old(before))
 
     @property
     def is_fixed(self) -> bool:
@@ -112,8 +122,7 @@ retention(
         days=1,
         least=1,
         most=1,
-        count=lambda before: DataExport.objects.filter(requested_at__lte=before).count(),
-        delete=lambda before: DataExport.objects.filter(requested_at__lte=before).delete()[0],
+        too_old=lambda before: [DataExport.objects.filter(requested_at__lte=before)],
     )
 )
 retention(
@@ -124,9 +133,6 @@ retention(
         days=PROOF_DAYS,
         least=PROOF_DAYS,
         most=PROOF_DAYS,
-        count=lambda before: sum(model.objects.filter(finished_at__lt=before).count() for model in (Purge, Erasure)),
-        delete=lambda before: sum(
-            model.objects.filter(finished_at__lt=before).delete()[0] for model in (Purge, Erasure)
-        ),
+        too_old=lambda before: [model.objects.filter(finished_at__lt=before) for model in (Purge, Erasure)],
     )
 )

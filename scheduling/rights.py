@@ -20,7 +20,6 @@ retention(
         days=90,
         least=14,
         most=730,
-        count=lambda before: _old(before).count(),
-        delete=lambda before: _old(before).delete()[0],
+        too_old=lambda before: [_old(before)],
     )
 )

@@ -1,7 +1,5 @@
 """What SCIM's tables hold of people, and for how long the provisioning log is kept."""
 
-from datetime import datetime
-
 from privacy.register import UNTIL_ORGANIZATION_ENDS, Basis, Purpose, table
 from privacy.retention import Retention, retention
 from scim.models import (
@@ -90,15 +88,6 @@ table(
 )
 
 
-def _before(instant: datetime) -> int:
-    return ProvisioningEntry.objects.filter(at__lt=instant).count()
-
-
-def _delete_before(instant: datetime) -> int:
-    deleted, _ = ProvisioningEntry.objects.filter(at__lt=instant).delete()
-    return deleted
-
-
 retention(
     Retention(
         name="provisioning_log",
@@ -107,7 +96,6 @@ retention(
         days=90,
         least=7,
         most=730,
-        count=_before,
-        delete=_delete_before,
+        too_old=lambda before: [ProvisioningEntry.objects.filter(at__lt=before)],
     )
 )
