@@ -27,7 +27,8 @@ def main() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    os.environ.update(embedded.join(ROOT / ".run" / "test", durable=False))
+    # Not the tests' own, whose tables are emptied after each of them.
+    os.environ.update(embedded.join(ROOT / ".run" / "scim-target", durable=False))
     os.environ["CLOCKWISE_BASE_URL"] = f"http://127.0.0.1:{port}"
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.scim.settings"
     organizations = [_organization() for _ in range(2)]

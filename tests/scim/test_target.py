@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 @pytest.mark.parametrize(("wanted", "types"), [("1", ["User", "Group", "TestResource"]), ("0", ["User", "Group"])])
-def test_it_prints_where_it_serves_two_fresh_organizations(database: None, wanted: str, types: list[str]) -> None:
+def test_it_prints_where_it_serves_two_fresh_organizations(wanted: str, types: list[str]) -> None:
     command = [sys.executable, "-m", "tests.scim.target"]
     environment = {**os.environ, "TEST_RESOURCE": wanted}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as target:
