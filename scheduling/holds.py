@@ -205,7 +205,11 @@ def _lunches(
     busy: Sequence[Interval],
     lunches: Sequence[Interval],
 ) -> Iterator[_Wanted]:
-    """One a day: the settled one, else the one in the calendar where it costs nothing, else the engine's."""
+    """One a day: the settled one, else the one in the calendar where it costs nothing, else the engine's.
+
+    None over focus time that has begun: that stays.
+    """
+    begun = [hold for hold in own if hold.kind == Hold.Kind.FOCUS and is_placed(hold) and hold.start <= facts.at]
     for day in days:
         settled = settled_lunch(person, day, facts)
         if settled is not None:
@@ -213,7 +217,7 @@ def _lunches(
                 yield _Wanted(Hold.Kind.LUNCH, settled.start, settled.end, day.date)
             continue
         lunch = next((lunch for lunch in lunches if overlap(lunch, day.span)), None)
-        if lunch is not None:
+        if lunch is not None and not any(overlap(lunch, hold.interval) for hold in begun):
             start, end = _keep_if_as_good(lunch, day, own, busy)
             yield _Wanted(Hold.Kind.LUNCH, start, end, day.date)
 

@@ -49,6 +49,11 @@ class Plan:
     status: str
 
     @property
+    def places(self) -> dict[bytes, Interval]:
+        """Where the moved meetings will be, by index."""
+        return {move.occurrence.meeting_index: (move.start, move.end) for move in self.moves}
+
+    @property
     def plan_hash(self) -> str:
         """Equal for equal plans, whatever ids our rows have (F18)."""
         content = {
