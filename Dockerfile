@@ -18,6 +18,20 @@ RUN CLOCKWISE_WITHOUT_SERVICES=1 DATABASE_URL=postgres://none@localhost/none \
     && NUMBA_CACHE_DIR=/numba /venv/bin/python -m scheduling.engine --warm-up
 
 
+FROM caddy:2.11-alpine AS proxy
+
+# The program has a file capability, with which a container without capabilities may not run it; a copy has none.
+ENV XDG_DATA_HOME=/var/lib/proxy
+RUN cp /usr/bin/caddy /tmp/caddy && mv /tmp/caddy /usr/bin/caddy \
+    && install -d -o 10001 -g 10001 -m 0700 /var/lib/proxy
+COPY Caddyfile /etc/caddy/Caddyfile
+USER 10001:10001
+EXPOSE 8080 8443
+HEALTHCHECK --interval=15s --timeout=5s --start-period=10s \
+    CMD ["wget", "-q", "-O", "/dev/null", "--spider", "http://127.0.0.1:8080/proxy-lives"]
+CMD ["caddy", "run", "--config", "/etc/caddy/Caddyfile", "--adapter", "caddyfile"]
+
+
 FROM python:3.13-slim-trixie
 
 ENV PATH=/venv/bin:$PATH \

@@ -23,6 +23,20 @@ class OneLoopbackNameMiddleware:
         return self.get_response(request)
 
 
+class ProgramsOverTlsMiddleware:
+    """A program that sends its token in the clear is refused: a redirect would hide it (ASVS 4.1.2)."""
+
+    PATHS = ("/api/", "/scim/", "/integrations/")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure() and request.path.startswith(self.PATHS):
+            return HttpResponse("This address is answered over https alone.\n", status=403, content_type="text/plain")
+        return self.get_response(request)
+
+
 class ClosedHeadersMiddleware:
     """No answer is kept by a cache, read by another site, or given a device, unless its view says so.
 

@@ -54,6 +54,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "clockwise.audit.middleware.OriginMiddleware",
     "clockwise.middleware.OneLoopbackNameMiddleware",
+    "clockwise.middleware.ProgramsOverTlsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "clockwise.middleware.ClosedHeadersMiddleware",

@@ -11,6 +11,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 INTERPOLATED = re.compile(r"\$\{(?P<name>\w+)(?P<rule>[^}]*)\}")
 SECRET_NAME = re.compile(r"PASSWORD|SECRET|MASTER_KEYS|TOKEN")
 STATEFUL = {"postgres", "valkey"}
+# Their images have the health check.
+CHECKED_BY_IMAGE = {"web", "proxy"}
+PUBLISHED = ["80:8080", "443:8443"]
 
 
 def compose() -> dict[str, Any]:
@@ -24,6 +27,10 @@ def compose_findings(document: dict[str, Any]) -> list[str]:
     keystores = {name for name in ("web", "worker", "beat") if "keystore" in _volumes_of(services[name])}
     if keystores != {"web", "worker", "beat"}:
         found.append("web, worker and beat must share the keystore")
+    if services["proxy"].get("ports") != PUBLISHED:
+        found.append("the proxy must publish 80 and 443, and nothing else")
+    if not all("web-socket" in _volumes_of(services[name]) for name in ("proxy", "web")):
+        found.append("proxy and web must share the web's socket")
     return found + list(_secret_findings(document))
 
 
@@ -38,9 +45,9 @@ def _service_findings(name: str, service: dict[str, Any]) -> Iterator[str]:
         yield f"{name}: runs as root"
     if "build" not in service and not re.search(r":\d", service.get("image", "")):
         yield f"{name}: its image has no version"
-    if "healthcheck" not in service and name != "web":
+    if "healthcheck" not in service and name not in CHECKED_BY_IMAGE:
         yield f"{name}: has no health check of its own"
-    if "ports" in service and name != "web":
+    if "ports" in service and name != "proxy":
         yield f"{name}: publishes a port"
     if name in STATEFUL and service.get("network_mode") != "none":
         yield f"{name}: reaches a network"
@@ -77,8 +84,10 @@ def dockerfile_instructions(text: str) -> list[tuple[str, str]]:
 
 def dockerfile_findings(text: str) -> list[str]:
     instructions = dockerfile_instructions(text)
-    last_stage = instructions[max(i for i, (word, _) in enumerate(instructions) if word == "FROM") :]
-    return [*_instruction_findings(instructions), *_stage_findings(last_stage)]
+    starts = [i for i, (word, _) in enumerate(instructions) if word == "FROM"]
+    stages = [instructions[begin:end] for begin, end in zip(starts, [*starts[1:], None], strict=True)]
+    run = [stage for stage in stages if any(word == "CMD" for word, _ in stage)]
+    return [*_instruction_findings(instructions), *(finding for stage in run for finding in _stage_findings(stage))]
 
 
 def _instruction_findings(instructions: list[tuple[str, str]]) -> Iterator[str]:

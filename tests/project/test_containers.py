@@ -46,6 +46,9 @@ def test_compose_has_no_findings() -> None:
         ("postgres", {"image": "postgres:latest"}, "postgres: its image has no version"),
         ("postgres", {"ports": ["5432:5432"]}, "postgres: publishes a port"),
         ("valkey", {"network_mode": "bridge"}, "valkey: reaches a network"),
+        ("web", {"ports": ["127.0.0.1:8000:8000"]}, "web: publishes a port"),
+        ("proxy", {"ports": ["443:8443", "2019:2019"]}, "the proxy must publish 80 and 443, and nothing else"),
+        ("proxy", {"volumes": []}, "proxy and web must share the web's socket"),
         ("beat", {"volumes": []}, "web, worker and beat must share the keystore"),
         (
             "web",
@@ -75,6 +78,14 @@ def test_compose_sets_only_what_the_settings_read_and_all_that_they_require() ->
     assert {"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CLOCKWISE_BASE_URL", "CLOCKWISE_KEYSTORE"} <= settings
 
 
+def test_the_web_in_compose_runs_what_the_image_runs_and_a_socket_beside() -> None:
+    command = list(compose()["services"]["web"]["command"])
+    socket = command.index("unix:/run/web/web.sock")
+    del command[socket - 1 : socket + 1]
+
+    assert [part.replace("127.0.0.1", "0.0.0.0") for part in command] == _exec_form("CMD")
+
+
 def test_dockerfile_has_no_findings() -> None:
     assert dockerfile_findings(DOCKERFILE) == []
 
@@ -94,6 +105,7 @@ def test_dockerfile_has_no_findings() -> None:
             "the application's user may change its code",
         ),
         ("EXPOSE 8000", "ENV SECRET_KEY=abc", "ENV keeps a secret in the image"),
+        ("caddy:2.11-alpine", "caddy:latest", "FROM caddy:latest AS proxy: no version"),
     ],
 )
 def test_a_planted_fault_in_the_dockerfile_is_found(old: str, new: str, finding: str) -> None:
@@ -142,6 +154,6 @@ def test_the_images_health_check_passes_when_its_command_serves(image: tuple[str
 
 
 def _exec_form(instruction: str) -> list[str]:
-    [argument] = [argument for word, argument in dockerfile_instructions(DOCKERFILE) if word == instruction]
+    *_, argument = [argument for word, argument in dockerfile_instructions(DOCKERFILE) if word == instruction]
     parsed: list[str] = json.loads(argument[argument.index("[") :])
     return parsed
