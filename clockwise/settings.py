@@ -28,6 +28,8 @@ CLOCKWISE_AUDIT_ANCHORS = ENV.audit_anchors
 GOOGLE = ENV.google()
 # Where vulnerabilities are reported; without it security@ the host of CLOCKWISE_BASE_URL.
 CLOCKWISE_SECURITY_CONTACT = ENV.text("CLOCKWISE_SECURITY_CONTACT")
+# Whose members may be the operator's staff; without it nobody is.
+CLOCKWISE_OPERATOR_DOMAIN = ENV.text("CLOCKWISE_OPERATOR_DOMAIN")
 globals().update(ENV.mail())
 DEFAULT_FROM_EMAIL = ENV.text("CLOCKWISE_MAIL_FROM", "clockwise@localhost")
 GOOGLE_REQUESTS_A_MINUTE = ENV.google_requests_a_minute()

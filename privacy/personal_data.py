@@ -21,11 +21,15 @@ from privacy.models import (
     CalendarExclusion,
     DataExport,
     Erasure,
+    PolicySignature,
     PrivacyChoice,
     PrivacyRequest,
     ProcessingSettings,
     Purge,
     RetentionSettings,
+    StaffAccess,
+    StaffErrand,
+    StaffMember,
 )
 from privacy.register import UNTIL_LEAVING, UNTIL_ORGANIZATION_ENDS, Basis, Purpose, table
 
@@ -293,4 +297,61 @@ table(
     personal={"accepted_by": "who accepted it", "accepted_at": "when"},
     technical="document version sha256",
     kept_because="It proves that the organization agreed. It names a number, not a person.",
+)
+table(
+    StaffMember,
+    "Register of the operator's staff",
+    purpose=Purpose.SECURITY,
+    basis=Basis.LEGITIMATE_INTEREST,
+    retention=UNTIL_LEAVING,
+    person=["member_id"],
+    personal={
+        "member": "who",
+        "background_checked_on": "day of the background check",
+        "trained_on": "day of the last training",
+        "registered_at": "since when",
+        "removed_at": "until when",
+    },
+)
+table(
+    PolicySignature,
+    "Policies that staff acknowledged",
+    purpose=Purpose.SECURITY,
+    basis=Basis.LEGITIMATE_INTEREST,
+    retention=UNTIL_LEAVING,
+    person=["member_id"],
+    personal={"member": "who", "policy": "which policy", "signed_at": "when"},
+    technical="sha256",
+)
+table(
+    StaffErrand,
+    "What staff asked to look at",
+    purpose=Purpose.SECURITY,
+    basis=Basis.LEGITIMATE_INTEREST,
+    retention=UNTIL_LEAVING,
+    person=["member_id"],
+    personal={
+        "member": "who asked",
+        "organization_asked": "which organization",
+        "asked_at": "when",
+        "details": "its domain",
+    },
+)
+table(
+    StaffAccess,
+    "Looks by the operator's staff",
+    purpose=Purpose.SECURITY,
+    basis=Basis.LEGAL_OBLIGATION,
+    retention=UNTIL_ORGANIZATION_ENDS,
+    person=["staff_id", "decided_by"],
+    personal={
+        "staff_id": "who asked to look",
+        "details": "name and address of who asked, and the reason",
+        "asked_at": "when",
+        "decided_by": "who decided",
+        "decided_at": "when",
+        "opened_at": "when it was first used",
+    },
+    technical="wants_words minutes lapses_at owners_told_at words_allowed expires_at ended_at",
+    kept_because="The organization must be able to say who looked at its data, and who allowed it.",
 )

@@ -10,8 +10,8 @@ from kombu.exceptions import OperationalError
 from clockwise.organizations.models import Organization
 from clockwise.tenancy import current
 from clockwise.tenancy.tasks import tenant_task
-from privacy import erasure, export, purges, retention
-from privacy.models import DataExport, Erasure, Purge
+from privacy import erasure, export, purges, retention, staff_access
+from privacy.models import DataExport, Erasure, Purge, StaffAccess
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,11 @@ def carry_out_erasures() -> None:
     erasure.carry_out_all()
 
 
+@tenant_task(name="privacy.tell_of_staff_access")
+def tell_of_staff_access() -> None:
+    staff_access.tell_administrators()
+
+
 @tenant_task(name="privacy.apply_retention")
 def apply_retention() -> None:
     retention.apply_all()
@@ -54,6 +59,7 @@ def sweep() -> None:
                     carry_out_purges: Purge.objects.filter(finished_at=None).exists(),
                     make_exports: DataExport.objects.filter(made_at=None).exists(),
                     carry_out_erasures: Erasure.objects.filter(finished_at=None).exists(),
+                    tell_of_staff_access: StaffAccess.objects.filter(owners_told_at=None).exists(),
                 }
             for task in [task for task, is_waiting in waiting.items() if is_waiting]:
                 wake(task)

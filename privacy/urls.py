@@ -2,7 +2,7 @@ from django.urls import path
 
 from privacy.legal import DOCUMENTS
 from privacy.processing import PARTS
-from privacy.views import evidence, exclusions, own, processing, requests, retention, trust
+from privacy.views import evidence, exclusions, own, papers, processing, requests, retention, staff, staff_access, trust
 
 SWITCH = "organization-privacy-switch"
 
@@ -44,4 +44,19 @@ urlpatterns = [
         name="organization-privacy-request-close",
     ),
     path("organization/privacy/people/<uuid:member_id>/", requests.person, name="organization-privacy-person"),
+    path("organization/staff-access/", staff_access.index, name="organization-staff-access"),
+    *(
+        path(
+            f"organization/staff-access/<uuid:staff_access_id>/{verb}",
+            getattr(staff_access, verb),
+            name=f"organization-staff-access-{verb}",
+        )
+        for verb in ("grant", "refuse", "withdraw")
+    ),
+    path("account/staff/", papers.show, name="papers"),
+    path("staff/", staff.index, name="staff"),
+    path("staff/<uuid:staff_access_id>/", staff.show, name="staff-access"),
+    path("staff/<uuid:staff_access_id>/close", staff.close, name="staff-access-close"),
+    path("staff/<uuid:staff_access_id>/<str:table>/", staff.table, name="staff-access-table"),
+    path("staff/<uuid:staff_access_id>/<str:table>/<uuid:row_id>/open", staff.open_row, name="staff-access-open"),
 ]

@@ -103,12 +103,14 @@ EVENTS: dict[str, str] = {
     "privacy.consent_given": "Consent to a look by the operator's staff was given",
     "privacy.consent_withdrawn": "Consent to a look by the operator's staff was taken back",
     # The operator's staff
+    "staff.access_asked": "The operator's staff asked to look into the organization",
     "staff.session_opened": "A member of the operator's staff opened a session, with a reason",
     "staff.session_closed": "A session of the operator's staff ended",
     "staff.access_refused": "The operator's staff was refused",
     "staff.looked": "The operator's staff saw an organization's page",
     "staff.decrypted": "The operator's staff saw sealed data, with the customer's consent",
     "staff.registered": "A member of staff was registered or changed",
+    "staff.removed": "A member of staff was taken off the register",
     "staff.policy_signed": "A member of staff signed the current policy",
     # Keys, the log itself, operation
     "key.created": "A data key was made",

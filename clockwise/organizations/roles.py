@@ -143,6 +143,16 @@ ENDPOINTS: dict[str, Endpoint] = {
     "organization-privacy-requests": _may(GET=ADMINS, POST=ADMINS),
     "organization-privacy-request-close": _may(POST=ADMINS),
     "organization-privacy-person": _may(GET=ADMINS, POST=ADMINS),
+    "organization-staff-access": _may(GET=ADMINS),
+    "organization-staff-access-grant": _may(POST=ADMINS),
+    "organization-staff-access-refuse": _may(POST=ADMINS),
+    "organization-staff-access-withdraw": _may(POST=ADMINS),
+    "papers": _may(GET=MEMBERS, POST=MEMBERS),  # shown to who is registered as the operator's staff
+    "staff": _may(GET=STAFF, POST=STAFF),
+    "staff-access": _may(GET=STAFF),
+    "staff-access-table": _may(GET=STAFF),
+    "staff-access-open": _may(POST=STAFF),
+    "staff-access-close": _may(POST=STAFF),
     # scheduling
     "dashboard": _may(GET=EVERYBODY),  # the landing page to who isn't signed in
     "event": _may(GET=MEMBERS),

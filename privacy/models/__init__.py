@@ -10,17 +10,31 @@ from privacy.models.rights import (
     RequestDetails,
     RetentionSettings,
 )
+from privacy.models.staff import (
+    ErrandDetails,
+    PolicySignature,
+    StaffAccess,
+    StaffAccessDetails,
+    StaffErrand,
+    StaffMember,
+)
 
 __all__ = [
     "Agreement",
     "CalendarExclusion",
     "DataExport",
     "Erasure",
+    "ErrandDetails",
     "ExclusionPattern",
+    "PolicySignature",
     "PrivacyChoice",
     "PrivacyRequest",
     "ProcessingSettings",
     "Purge",
     "RequestDetails",
     "RetentionSettings",
+    "StaffAccess",
+    "StaffAccessDetails",
+    "StaffErrand",
+    "StaffMember",
 ]

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clockwise import clock
 from clockwise.audit.events import EVENTS
 from clockwise.audit.models import AuditEntry
-from clockwise.organizations import console, plans, standing
+from clockwise.organizations import console, names, plans, standing
 from clockwise.organizations.models import Member
 from clockwise.organizations.plans import Feature
 from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
@@ -134,12 +134,12 @@ def _looks(member: Member) -> list[dict[str, Any]]:
     """What others did with the person's data, by name where the other is still here."""
     others = AuditEntry.objects.filter(target_id=member.pk, action__in=LOOKS).exclude(actor_id=member.pk)
     entries = list(others.order_by("-at", "-pk")[:50])
-    names = {who.pk: who.details.name for who in Member.objects.filter(pk__in=[e.actor_id for e in entries])}
+    known = names.of({entry.actor_id for entry in entries if entry.actor_id})
     return [
         {
             "at": entry.at,
             "what": EVENTS[entry.action],
-            "who": names.get(entry.actor_id, "Clockwise") if entry.actor_id else "Clockwise",
+            "who": known.get(entry.actor_id, "Clockwise") if entry.actor_id else "Clockwise",
         }
         for entry in entries
     ]

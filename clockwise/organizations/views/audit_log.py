@@ -15,7 +15,7 @@ from clockwise.audit.events import EVENTS
 from clockwise.audit.findings import Report
 from clockwise.audit.models import AuditEntry
 from clockwise.audit.record import record
-from clockwise.organizations import console, plans
+from clockwise.organizations import console, names, plans
 from clockwise.organizations.models import Member
 from clockwise.organizations.plans import Feature
 from clockwise.organizations.requests import MemberRequest, member_required
@@ -116,15 +116,15 @@ def _query(asked: Any) -> search.Query:
 
 def _rows(entries: list[AuditEntry]) -> list[Row]:
     ids = {found for entry in entries for found in (entry.actor_id, entry.target_id) if found}
-    names = {member.pk: member.details.name for member in Member.objects.filter(pk__in=ids)}
-    return [_row(entry, names) for entry in entries]
+    known = names.of(ids)
+    return [_row(entry, known) for entry in entries]
 
 
-def _row(entry: AuditEntry, names: dict[UUID, str]) -> Row:
+def _row(entry: AuditEntry, known: dict[UUID, str]) -> Row:
     who = (
-        names.get(entry.actor_id, f"somebody who left ({str(entry.actor_id)[-6:]})") if entry.actor_id else "Clockwise"
+        known.get(entry.actor_id, f"somebody who left ({str(entry.actor_id)[-6:]})") if entry.actor_id else "Clockwise"
     )
-    named = names.get(entry.target_id) if entry.target_id else None
+    named = known.get(entry.target_id) if entry.target_id else None
     return Row(
         at=entry.at,
         who=who,
