@@ -199,6 +199,7 @@ CELERY_BEAT_SCHEDULE = {
     "grants": {"task": "calendars.check_grants", "schedule": 15},
     "housekeeping": {"task": "organizations.forget_old", "schedule": 24 * 3600},
     "receipts": {"task": "organizations.mail_receipts", "schedule": 24 * 3600},
+    "daily runs": {"task": "scheduling.start_daily_runs", "schedule": 60},
     "personal": {"task": "scheduling.sweep_personal_calendars", "schedule": 60},
     "colleagues": {"task": "calendars.ask_for_colleagues", "schedule": 15 * 60},
     "audit": {"task": "audit.seal_the_minute", "schedule": 60},

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 
 from scheduling.facts import Person
 from scheduling.hours import instant, lunch_on, meeting_on, working_on
-from scheduling.intervals import Interval, intersect, minutes, subtract, union
+from scheduling.intervals import Interval, intersect, minutes, overlap, subtract, union
 
 NOON = 12 * 60
 WEEK = timedelta(days=7)
@@ -16,7 +16,7 @@ class WorkDay:
     """A local date with working hours.
 
     span: from the first to the last working minute, absences included. working, meeting: without absences.
-    lunch: the window, None where lunch is off or nobody is there for it.
+    lunch: the window, None where lunch is off, an event stands in for it, or nobody is there for it.
     """
 
     date: date
@@ -63,6 +63,8 @@ def _lunch(person: Person, day: date, span: Interval) -> Interval | None:
     if person.lunch is None:
         return None
     window = intersect([lunch_on(person.lunch, day, person.hours.zone)], [span])
+    if any(overlap(event, part) for event in person.lunch_events for part in window):
+        return None
     there = subtract(window, person.away)
     fits = any(end - start >= timedelta(minutes=person.lunch.min_minutes) for start, end in there)
     return window[0] if fits else None

@@ -1,6 +1,6 @@
 """What the database says about people's time, as plain frozen data: read in one transaction, used outside it.
 
-Words stay where they are: titles are never read here, addresses only to tell colleagues from outsiders.
+Words stay where they are: titles are read only for the keyword lists, addresses only to tell colleagues from outsiders.
 """
 
 from collections import defaultdict
@@ -16,13 +16,14 @@ from clockwise import clock
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.organizations import members
 from clockwise.organizations.models import Member, Organization
+from clockwise.organizations.titles import Reader
 from clockwise.tenancy import current
+from scheduling import recognition
 from scheduling.hours import Hours, Lunch, hours_from
 from scheduling.intervals import Interval, subtract, union
 from scheduling.models import Flexibility, Hold, Move, Pin, Preferences
+from scheduling.recognition import is_away, is_lunch, takes_time
 
-OUT_OF_OFFICE = "outOfOffice"
-WORKING_LOCATION = "workingLocation"
 WRITABLE = frozenset({"owner", "writer", "writerWithoutPrivateAccess"})
 FOCUS_GOAL_MINUTES = 600
 DEFAULT_LUNCH = Lunch()
@@ -33,7 +34,7 @@ class Person:
     """A member whose calendar is connected and synced.
 
     calendar_id: the primary calendar, where holds go. synced_until: where our knowledge of it ends.
-    lunch: None where switched off. away: out-of-office.
+    lunch: None where switched off. away: out-of-office and holidays. lunch_events: what stands in for a lunch.
     """
 
     member_id: UUID
@@ -45,6 +46,7 @@ class Person:
     focus_goal: int = FOCUS_GOAL_MINUTES
     focus_side: str = "any"
     away: tuple[Interval, ...] = ()
+    lunch_events: tuple[Interval, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -204,11 +206,13 @@ def load(start: datetime, end: datetime, *, only: Iterable[UUID] | None = None) 
     people = _people({member_id: active[member_id] for member_id in wanted})
     hold_rows = list(Hold.objects.filter(member__in=people, end__gt=start, start__lt=end).order_by("start", "id"))
     copies = list(_event_rows(people, start, end))
-    occurrences = _occurrences(copies, people, own=_own_event_ids(copies))
+    words = recognition.reader()
+    own = _own_event_ids(copies)
+    occurrences = _occurrences(copies, people, words, own=own)
     return Facts(
         at=clock.now(),
         domains=members.domains(),
-        people=_with_absences(people, copies),
+        people=_with_absences(people, [row for row in copies if row.pk not in own], words),
         addresses=addresses,
         colleagues=_colleagues({person.address for person in people.values()}),
         occurrences=tuple(sorted(occurrences, key=_order)),
@@ -305,29 +309,23 @@ def _own_event_ids(rows: Iterable[Event]) -> set[UUID]:
     return {row.pk for row in rows if (row.member_id, row.google_id) in keys}
 
 
-def is_away(row: Event) -> bool:
-    return row.event_type == OUT_OF_OFFICE and row.is_busy and row.response != Event.Response.DECLINED
-
-
-def takes_time(row: Event) -> bool:
-    """PRODUCT's `B(u, d)`, out-of-office left out: that takes working hours away instead."""
-    return (
-        row.is_busy
-        and not row.is_all_day
-        and row.response != Event.Response.DECLINED
-        and row.event_type not in (WORKING_LOCATION, OUT_OF_OFFICE)
-    )
-
-
-def _with_absences(people: Mapping[UUID, Person], rows: Iterable[Event]) -> dict[UUID, Person]:
+def _with_absences(people: Mapping[UUID, Person], rows: Iterable[Event], words: Reader) -> dict[UUID, Person]:
     away: dict[UUID, list[Interval]] = defaultdict(list)
+    lunches: dict[UUID, list[Interval]] = defaultdict(list)
     for row in rows:
-        if is_away(row):
+        if is_away(row, words):
             away[row.member_id].append((row.start, row.end))
-    return {key: replace(person, away=tuple(union(away[key]))) for key, person in people.items()}
+        elif is_lunch(row, words):
+            lunches[row.member_id].append((row.start, row.end))
+    return {
+        key: replace(person, away=tuple(union(away[key])), lunch_events=tuple(lunches[key]))
+        for key, person in people.items()
+    }
 
 
-def _occurrences(rows: list[Event], people: Mapping[UUID, Person], *, own: set[UUID]) -> list[Occurrence]:
+def _occurrences(
+    rows: list[Event], people: Mapping[UUID, Person], words: Reader, *, own: set[UUID]
+) -> list[Occurrence]:
     by_meeting: dict[bytes, list[Event]] = defaultdict(list)
     for row in rows:
         if row.pk not in own:
@@ -336,7 +334,7 @@ def _occurrences(rows: list[Event], people: Mapping[UUID, Person], *, own: set[U
     return [
         occurrence
         for meeting_index, copies in by_meeting.items()
-        for occurrence in _of_one_meeting(_one_each(copies), people, moved.get(meeting_index, []))
+        for occurrence in _of_one_meeting(_one_each(copies), people, words, moved.get(meeting_index, []))
     ]
 
 
@@ -348,19 +346,21 @@ def _one_each(rows: list[Event]) -> list[Event]:
     return list(best.values())
 
 
-def _of_one_meeting(rows: list[Event], people: Mapping[UUID, Person], moves: list[Move]) -> list[Occurrence]:
+def _of_one_meeting(
+    rows: list[Event], people: Mapping[UUID, Person], words: Reader, moves: list[Move]
+) -> list[Occurrence]:
     """One occurrence; more where copies tell different times, so that each place stays taken."""
     at_time: dict[Interval, list[Event]] = defaultdict(list)
     for row in rows:
         at_time[row.start, row.end].append(row)
     occurrences = [
-        replace(_occurrence(copies, people), disagree=len(at_time) > 1) for _, copies in sorted(at_time.items())
+        replace(_occurrence(copies, people, words), disagree=len(at_time) > 1) for _, copies in sorted(at_time.items())
     ]
     is_single = rows[0].original_start is None
     return [_with_moves(occurrence, moves, is_single=is_single) for occurrence in occurrences]
 
 
-def _occurrence(rows: list[Event], people: Mapping[UUID, Person]) -> Occurrence:
+def _occurrence(rows: list[Event], people: Mapping[UUID, Person], words: Reader) -> Occurrence:
     rows = sorted(rows, key=lambda row: (not row.is_organizer, people[row.member_id].address, row.google_id))
     told = rows[0]
     attendees = told.details.attendees if told.attendee_count else ()
@@ -371,7 +371,7 @@ def _occurrence(rows: list[Event], people: Mapping[UUID, Person]) -> Occurrence:
         start=told.start,
         end=told.end,
         original=told.original_start or told.start,
-        copies=tuple(_copy(row) for row in rows),
+        copies=tuple(_copy(row, words) for row in rows),
         guests=tuple(Guest(normalize_address(a.address), a.response == "declined") for a in humans),
         rooms=tuple(sorted(normalize_address(a.address) for a in attendees if a.is_room and a.response != "declined")),
         organizer=normalize_address(told.details.organizer) if told.attendee_count else "",
@@ -382,14 +382,14 @@ def _occurrence(rows: list[Event], people: Mapping[UUID, Person]) -> Occurrence:
     )
 
 
-def _copy(row: Event) -> Copy:
+def _copy(row: Event, words: Reader) -> Copy:
     return Copy(
         event_id=row.pk,
         member_id=row.member_id,
         calendar_id=row.calendar_id,
         google_id=row.google_id,
         etag=row.etag,
-        takes_time=takes_time(row),
+        takes_time=takes_time(row, words),
         is_organizer=row.is_organizer,
         guests_can_modify=row.guests_can_modify,
         is_writable=row.calendar.access_role in WRITABLE and row.calendar.connection.may_write,

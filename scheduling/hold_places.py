@@ -7,10 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from calendars.models import Event
-from scheduling import hold_writes
-from scheduling.facts import is_away, takes_time
+from scheduling import hold_writes, recognition
 from scheduling.intervals import Interval, overlap
 from scheduling.models import Hold, HoldChange, Move
+from scheduling.recognition import is_away, takes_time
 
 LIVE = (Hold.State.DECIDED, Hold.State.PLACED, Hold.State.PINNED)
 
@@ -76,7 +76,8 @@ def _obstacles(changes: Sequence[HoldChange], *, leaving: Collection[UUID]) -> d
 
 
 def _busy(members: Collection[UUID], first: datetime, last: datetime) -> list[Event]:
-    there = Event.objects.filter(member__in=members, start__lt=last, end__gt=first).defer("details")
-    busy = [event for event in there if takes_time(event) or is_away(event)]
+    there = Event.objects.filter(member__in=members, start__lt=last, end__gt=first)
+    words = recognition.reader()
+    busy = [event for event in there if takes_time(event, words) or is_away(event, words)]
     giving_way = hold_writes.ours(busy)
     return [event for event in busy if event.pk not in giving_way]

@@ -91,7 +91,7 @@ table(
     retention=PROPOSALS,
     person=["requested_by_id", "only_holds_of_id"],
     personal={"requested_by": "who asked for it", "only_holds_of": "for whose time alone", "created_at": "when"},
-    technical="state first_day horizon_start horizon_end finished_at problem",
+    technical="state daily_on first_day horizon_start horizon_end finished_at problem",
     kept_because="It concerns the whole organization. The link to the person is cut.",
 )
 table(

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from clockwise.organizations.models import OrganizationRules
 from scheduling.days import WEEK, WorkDay, focus_goal, meeting_hours, work_days
 from scheduling.eligibility import FREEZE, State, Status, status, writing_copy
 from scheduling.facts import Consent, Copy, ExistingHold, Facts, FreeBusy, Occurrence, Person
@@ -48,6 +49,11 @@ class Horizon:
     def instants(self) -> Interval:
         """Wide enough for every time zone."""
         return _utc(self.monday) - MARGIN, _utc(self.end) + MARGIN
+
+
+def horizon(first: date, rules: OrganizationRules) -> Horizon:
+    """What a run that begins on a day plans: its week and as many after it as the organization wants (F7)."""
+    return Horizon(first, weeks=1 + rules.weeks_ahead)
 
 
 @dataclass(frozen=True)

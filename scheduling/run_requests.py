@@ -1,17 +1,17 @@
 """Asks for a run of the optimizer; `runs` carries it out, in a worker."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from clockwise import clock
+from clockwise.organizations import rules
 from clockwise.organizations.models import Member, Organization
 from clockwise.tenancy import current
 from scheduling import tasks
-from scheduling.hours import local_date
 from scheduling.models import OptimizationRun
-from scheduling.problem import Horizon
+from scheduling.problem import horizon
 
 # A run that hasn't come back by then never will: its worker died. It is asked for anew.
 PATIENCE = timedelta(minutes=10)
@@ -27,13 +27,19 @@ def ask(*, by: Member, only_holds: bool = False, day: date | None = None) -> Opt
     return run
 
 
-def create(*, by: Member, only_holds: bool = False, day: date | None = None) -> OptimizationRun:
-    """A run that the caller executes itself. `day`: the first local date that may change, today by default."""
+def create(
+    *, by: Member | None, only_holds: bool = False, day: date | None = None, daily_on: date | None = None
+) -> OptimizationRun:
+    """A run that the caller executes itself. `day`: the first local date that may change, today by default.
+
+    by: None for the daily run, whose date `daily_on` is.
+    """
     first = day or today()
-    start, end = Horizon(first).instants
+    start, end = horizon(first, rules.current()).instants
     return OptimizationRun.objects.create(
         requested_by=by,
         only_holds_of=by if only_holds else None,
+        daily_on=daily_on,
         first_day=first,
         horizon_start=start,
         horizon_end=end,
@@ -43,5 +49,10 @@ def create(*, by: Member, only_holds: bool = False, day: date | None = None) -> 
 
 def today() -> date:
     """The date where the organization is."""
+    return local_now().date()
+
+
+def local_now() -> datetime:
+    """What the clock shows where the organization is."""
     organization = Organization.objects.get(pk=current.require_organization_id())
-    return local_date(clock.now(), ZoneInfo(organization.time_zone))
+    return clock.now().astimezone(ZoneInfo(organization.time_zone))

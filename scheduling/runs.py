@@ -17,7 +17,7 @@ from scheduling.engine.instance import parse
 from scheduling.engine.solve import solve
 from scheduling.models import HoldChange, Move, OptimizationRun, Proposal, Stay
 from scheduling.plan import Plan
-from scheduling.problem import Horizon, Problem
+from scheduling.problem import Problem
 
 SEED = 1
 # Plans depend on iterations alone; the time limit is a safety for crowded machines.
@@ -51,7 +51,7 @@ def compute(*, day: date | None = None, only_holds_of: UUID | None = None) -> Pl
     """The plan that a run would store, with nothing written anywhere."""
     with current.transaction():
         first = day or run_requests.today()
-    found = _load(Horizon(first), only_holds_of)
+    found = _load(first, only_holds_of)
     return _checked(found, only_holds_of)
 
 
@@ -64,15 +64,17 @@ def _claim(run_id: UUID) -> OptimizationRun | None:
 
 
 def _solve(run: OptimizationRun) -> tuple[Problem, Plan]:
-    found = _load(Horizon(run.first_day), run.only_holds_of_id)
+    found = _load(run.first_day, run.only_holds_of_id)
     return found, _checked(found, run.only_holds_of_id)
 
 
-def _load(horizon: Horizon, only_holds_of: UUID | None) -> Problem:
+def _load(first: date, only_holds_of: UUID | None) -> Problem:
+    """Under the organization's rules as they are now: freeze, window, words."""
     with current.transaction():
+        settled = rules.current()
+        horizon = problem.horizon(first, settled)
         known = facts.load(*horizon.instants, only=[only_holds_of] if only_holds_of else None)
-        freeze = rules.current().freeze
-    return problem.build(known, horizon, freeze=freeze, only_holds=only_holds_of is not None)
+    return problem.build(known, horizon, freeze=settled.freeze, only_holds=only_holds_of is not None)
 
 
 def _checked(found: Problem, only_holds_of: UUID | None) -> Plan:

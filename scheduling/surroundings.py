@@ -7,10 +7,10 @@ from typing import Self
 from uuid import UUID
 
 from calendars.models import Event
-from scheduling import hold_writes
-from scheduling.facts import is_away, takes_time
+from scheduling import hold_writes, recognition
 from scheduling.intervals import Interval, overlap
 from scheduling.models import Move
+from scheduling.recognition import is_away, takes_time
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,15 @@ def _around(
     places: Mapping[bytes, Interval],
 ) -> tuple[Mapping[bytes, set[UUID]], Mapping[UUID, list[tuple[Interval, bytes]]]]:
     attendees: dict[bytes, set[UUID]] = {meeting: set() for meeting in places}
-    for copy in Event.objects.filter(meeting_index__in=places).defer("details"):
-        if takes_time(copy):  # who has declined needn't be free (F3)
+    words = recognition.reader()
+    for copy in Event.objects.filter(meeting_index__in=places):
+        if takes_time(copy, words):  # who has declined needn't be free (F3)
             attendees[bytes(copy.meeting_index)].add(copy.member_id)
     taken: dict[UUID, list[tuple[Interval, bytes]]] = defaultdict(list)
     if places:
         first, last = min(start for start, _ in places.values()), max(end for _, end in places.values())
         there = Event.objects.filter(member__in=set().union(*attendees.values()), start__lt=last, end__gt=first)
-        busy = [event for event in there.defer("details") if takes_time(event) or is_away(event)]
+        busy = [event for event in there if takes_time(event, words) or is_away(event, words)]
         giving_way = hold_writes.ours(busy)
         for event in busy:
             if event.pk not in giving_way:

@@ -30,6 +30,20 @@ def start(run_id: UUID) -> None:
     wake(run_optimization, run_id)
 
 
+@shared_task(name="scheduling.start_daily_runs", ignore_result=True)
+def start_daily_runs() -> None:
+    """Each minute: whose daily run is due, in every organization; and what a lost message left queued."""
+    from scheduling import daily_runs  # not above: it asks for runs, which are started here
+
+    for organization_id in Organization.objects.values_list("id", flat=True):
+        with current.acting_for(organization_id):
+            with current.transaction():
+                daily_runs.start_due()
+                queued = daily_runs.queued()
+            for run_id in queued:
+                start(run_id)
+
+
 @shared_task(name="scheduling.sweep_personal_calendars", ignore_result=True)
 def sweep_personal_calendars() -> None:
     """Each minute: which are due, in every organization."""

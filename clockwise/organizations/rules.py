@@ -1,7 +1,6 @@
 """The organization's rules: run time, freeze, window, and the words that tell days off from meetings."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -11,7 +10,6 @@ from clockwise.organizations.models import Keywords, Member, Organization, Organ
 
 MOST_PHRASES = 200
 LONGEST_PHRASE = 80
-AWAY, HOLIDAY, LUNCH, MEETING = "out of office", "holiday", "lunch", "meeting"
 
 
 class BadRules(ValueError):
@@ -36,14 +34,6 @@ class Wanted:
     holiday: str
     not_away: str
     lunch: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a title is taken for, and the phrase that decided it; empty if none did."""
-
-    kind: str
-    phrase: str = ""
 
 
 def current() -> OrganizationRules:
@@ -77,16 +67,6 @@ def _holder(name: str, rules: OrganizationRules, organization: Organization) -> 
     return organization if name == "time_zone" else rules
 
 
-def verdict(title: str, keywords: Keywords) -> Verdict:
-    """What the words of a title say (H14): whole words, upper or lower case; the negating list wins."""
-    if phrase := _first(title, keywords.not_away):
-        return Verdict(MEETING, phrase)
-    for kind, phrases in ((AWAY, keywords.away), (HOLIDAY, keywords.holiday), (LUNCH, keywords.lunch)):
-        if phrase := _first(title, phrases):
-            return Verdict(kind, phrase)
-    return Verdict(MEETING)
-
-
 def keywords_of(wanted: Wanted) -> Keywords:
     """The lists as they stand in the form, for trying them before they are saved. Raises BadRules."""
     problems: dict[str, str] = {}
@@ -94,11 +74,6 @@ def keywords_of(wanted: Wanted) -> Keywords:
     if problems:
         raise BadRules(problems)
     return replace(Keywords(), **lists)
-
-
-def _first(title: str, phrases: Iterable[str]) -> str:
-    text = " ".join(title.casefold().split())
-    return next((p for p in phrases if re.search(rf"(?<!\w){re.escape(p)}(?!\w)", text)), "")
 
 
 def _checked(wanted: Wanted) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from django.db import models
 
 from clockwise.organizations.models import Member
-from clockwise.tenancy.models import TenantForeignKey, TenantModel
+from clockwise.tenancy.models import TenantForeignKey, TenantModel, unique
 
 
 class OptimizationRun(TenantModel):
@@ -16,6 +16,8 @@ class OptimizationRun(TenantModel):
     requested_by = TenantForeignKey(Member, null=True, on_delete=models.SET_NULL, related_name="+")
     state = models.CharField(max_length=8, choices=State.choices, default=State.QUEUED)
     only_holds_of = TenantForeignKey(Member, null=True, on_delete=models.CASCADE, related_name="+")
+    # The organization's local date whose daily run this is; null where somebody asked.
+    daily_on = models.DateField(null=True)
     # Local dates from here on may change.
     first_day = models.DateField()
     horizon_start = models.DateTimeField()
@@ -26,3 +28,4 @@ class OptimizationRun(TenantModel):
 
     class Meta:
         base_manager_name = "objects"
+        constraints = [unique("daily_on")]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 from calendars.models import Event
 from clockwise.organizations import members, rules
 from clockwise.organizations.models import Member
-from scheduling import eligibility, explanations, facts, flexibility
+from scheduling import eligibility, explanations, facts, flexibility, recognition
 from scheduling.hours import local_date, monday_of
 from scheduling.models import Flexibility as FlexibilityRow
 from scheduling.models import Hold, Move, Stay
@@ -34,7 +34,9 @@ def event_sheet(event: Event, *, viewer: Member) -> EventSheet:
     return EventSheet(
         id=event.pk,
         title=title_of(event),
-        kind=kind_of(event, hold=hold, is_flexible=covering is not None, domains=members.domains()),
+        kind=kind_of(
+            event, hold=hold, is_flexible=covering is not None, domains=members.domains(), words=recognition.reader()
+        ),
         when=day_and_span(event.start, event.end, zone),
         zone_label=zone_label(event.start, zone),
         week=monday_of(local_date(event.start, zone)),

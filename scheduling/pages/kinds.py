@@ -4,17 +4,19 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from calendars.models import Event
+from clockwise.organizations.titles import Reader
 from scheduling.models import Hold
+from scheduling.recognition import is_away
 from scheduling.week import Kind
 
 HOLD_KINDS: dict[str, Kind] = {Hold.Kind.FOCUS: "focus", Hold.Kind.LUNCH: "lunch"}
 
 
-def kind_of(event: Event, *, hold: Hold | None, is_flexible: bool, domains: frozenset[str]) -> Kind:
+def kind_of(event: Event, *, hold: Hold | None, is_flexible: bool, domains: frozenset[str], words: Reader) -> Kind:
     """The first that fits, as PRODUCT's categories rank them; a flexible meeting shows that it may move."""
     if hold is not None:
         return HOLD_KINDS[hold.kind]
-    if event.event_type == "outOfOffice":
+    if is_away(event, words):
         return "ooo"
     people = [attendee for attendee in event.details.attendees if not attendee.is_room]
     if any(attendee.address.rpartition("@")[2].lower() not in domains for attendee in people):

@@ -12,7 +12,7 @@ from calendars.models import Event
 from clockwise import clock
 from clockwise.organizations import members
 from clockwise.organizations.models import Member
-from scheduling import flexibility
+from scheduling import flexibility, recognition
 from scheduling.hours import instant, local_date, monday_of, zone_of
 from scheduling.models import Hold, HoldChange, Move
 from scheduling.pages.kinds import HOLD_KINDS, kind_of, title_of
@@ -20,6 +20,7 @@ from scheduling.pages.member import primary_calendar, zone_label, zone_of_member
 from scheduling.pages.proposal import Shown, shown_proposal
 from scheduling.pages.stats import stats, week_figures
 from scheduling.pages.sync import sync_state
+from scheduling.recognition import is_away
 from scheduling.week import AllDay, Block, Day, Ghost, Kind, View, WeekPage, lay_out
 
 WORKDAYS = 5
@@ -85,14 +86,14 @@ def _placed(
     known = Hold.objects.filter(member=member, google_id__in=[event.google_id for event in events])
     holds = {hold.google_id: hold for hold in known}
     flexible = flexibility.covered(events)
-    domains = members.domains()
+    domains, words = members.domains(), recognition.reader()
     moves = {bytes(move.event.meeting_index): move for move in (shown.moves if shown else ())}
     changes = {change.hold_id: change for change in (shown.hold_changes if shown else ()) if change.hold_id}
     for event in events:
         if event.is_all_day:
             continue
         hold = holds.get(event.google_id)
-        kind = kind_of(event, hold=hold, is_flexible=event.pk in flexible, domains=domains)
+        kind = kind_of(event, hold=hold, is_flexible=event.pk in flexible, domains=domains, words=words)
         block = Block(
             id=event.pk,
             title=title_of(event),
@@ -138,6 +139,7 @@ def _new_hold(change: HoldChange, zone: ZoneInfo) -> Block:
 
 def _all_day(events: list[Event], zone: ZoneInfo) -> dict[date, list[AllDay]]:
     found: dict[date, list[AllDay]] = defaultdict(list)
+    words = recognition.reader()
     for event in events:
         lasts_a_day = event.end - event.start >= timedelta(hours=23)
         if not (event.is_all_day or (event.event_type == "outOfOffice" and lasts_a_day)):
@@ -146,7 +148,7 @@ def _all_day(events: list[Event], zone: ZoneInfo) -> dict[date, list[AllDay]]:
         there = zone_of(event.calendar.time_zone) if event.is_all_day else zone
         day = local_date(event.start, there)
         while day <= local_date(event.end - timedelta(minutes=1), there):
-            kind: Kind = "ooo" if event.event_type == "outOfOffice" else "other"
+            kind: Kind = "ooo" if is_away(event, words) else "other"
             found[day].append(AllDay(title_of(event), kind, reverse("event", args=[event.pk])))
             day += timedelta(days=1)
     return found

@@ -248,8 +248,8 @@ def test_a_run_keeps_the_freeze_that_the_organization_has_set(company: Company) 
     company.sync()
     make_flexible(company, google_id)
     with company.acting():
-        assert runs._load(Horizon(MONDAY), None).candidates
+        assert runs._load(MONDAY, None).candidates
     with company.inside():
         OrganizationRules.objects.create(freeze_hours=24, keywords=Keywords(), changed_at=clock.now())
     with company.acting():
-        assert not runs._load(Horizon(MONDAY), None).candidates
+        assert not runs._load(MONDAY, None).candidates

@@ -11,11 +11,12 @@ from clockwise.organizations import console, rules
 from clockwise.organizations.models import Organization
 from clockwise.organizations.requests import MemberRequest, member_required
 from clockwise.organizations.rules import Wanted
+from clockwise.organizations.titles import Reader
 
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 LISTS = (
-    ("away", "Out of office", "An event with one of these words takes its whole time from working hours."),
-    ("holiday", "Holidays", "An all-day event with one of these words takes the day."),
+    ("away", "Out of office", "Somebody's own event with one of these words takes its time from their working hours."),
+    ("holiday", "Holidays", "An all-day event with one of these words takes the day of who hasn't declined it."),
     ("not_away", "Never a day off", "These win over both lists: “PTO report” is a meeting."),
     ("lunch", "Lunch", "An event with one of these words stands in for the lunch of that day."),
 )
@@ -41,9 +42,9 @@ def try_title(request: MemberRequest) -> HttpResponse:
     """What a title would be taken for under the lists as they stand in the form, saved or not."""
     wanted = _wanted(request)
     title = request.POST.get("title", "")[:200]
-    context: dict[str, Any] = {"title": title}
+    context: dict[str, Any] = {"title": title, "all_day": request.POST.get("all_day") == "yes"}
     try:
-        context["verdict"] = rules.verdict(title, rules.keywords_of(wanted))
+        context["verdict"] = Reader(rules.keywords_of(wanted)).read(title, all_day=context["all_day"])
     except rules.BadRules as bad:
         context["problem"] = str(bad)
     if request.htmx:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from clockwise import clock
 from clockwise.audit.models import AuditEntry
-from clockwise.organizations import members, plans, rules, standing
+from clockwise.organizations import members, plans, rules, standing, titles
 from clockwise.organizations.models import Domain, Keywords, Member, Organization, OrganizationRules, Team
 from clockwise.organizations.plans import FEATURES, Feature, Plan
 from clockwise.organizations.roles import Role
@@ -194,19 +194,19 @@ def test_a_rule_that_makes_no_sense_saves_nothing(pair: Pair, as_member: Browser
 @pytest.mark.parametrize(
     ("title", "kind"),
     [
-        ("PTO", rules.AWAY),
-        ("Ben: out  of OFFICE", rules.AWAY),
-        ("PTO report", rules.MEETING),
-        ("Optometrist", rules.MEETING),
-        ("Bank holiday", rules.HOLIDAY),
-        ("Team lunch", rules.LUNCH),
-        ("Lunchtime talk", rules.MEETING),
-        ("Roadmap", rules.MEETING),
-        ("", rules.MEETING),
+        ("PTO", titles.AWAY),
+        ("Ben: out  of OFFICE", titles.AWAY),
+        ("PTO report", titles.MEETING),
+        ("Optometrist", titles.MEETING),
+        ("Bank holiday", titles.HOLIDAY),
+        ("Team lunch", titles.LUNCH),
+        ("Lunchtime talk", titles.MEETING),
+        ("Roadmap", titles.MEETING),
+        ("", titles.MEETING),
     ],
 )
 def test_words_of_a_title_decide_whole_and_the_negating_list_wins(title: str, kind: str) -> None:
-    assert rules.verdict(title, Keywords()).kind == kind
+    assert titles.Reader(Keywords()).read(title, all_day=kind == "holiday").kind == kind
 
 
 def test_lists_are_tried_before_they_are_saved(pair: Pair, as_member: Browser) -> None:

@@ -1,0 +1,44 @@
+"""The organization's daily run: at its own time, on its days, once a local date (F5)."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from clockwise.organizations import plans, rules
+from clockwise.organizations.models import OrganizationRules
+from clockwise.organizations.plans import Feature
+from scheduling import run_requests
+from scheduling.models import OptimizationRun
+
+# A run that nobody could start by then is left out: people would look at it on the next morning only.
+LATEST = timedelta(hours=2)
+
+
+def start_due() -> OptimizationRun | None:
+    """Queue today's run of the current organization, if its time has come and nobody has; in the caller's transaction.
+
+    Local clock times count: one that the clocks leave out comes a little later, one that they repeat comes once.
+    """
+    settled = rules.current()
+    now = run_requests.local_now()
+    if not settled.run_enabled or now.weekday() not in settled.run_days or not _has_come(settled, now.hour, now.minute):
+        return None
+    if not plans.has(Feature.ORGANIZATION_RUN) or OptimizationRun.objects.filter(daily_on=now.date()).exists():
+        return None
+    try:
+        with transaction.atomic():
+            return run_requests.create(by=None, daily_on=now.date())
+    except IntegrityError:
+        return None  # another worker was first
+
+
+def queued() -> list[UUID]:
+    """Daily runs that no worker has taken yet; asking twice does no harm."""
+    waiting = OptimizationRun.objects.filter(daily_on__isnull=False, state=OptimizationRun.State.QUEUED)
+    return list(waiting.values_list("pk", flat=True))
+
+
+def _has_come(settled: OrganizationRules, hour: int, minute: int) -> bool:
+    late = timedelta(minutes=hour * 60 + minute - settled.run_minute)
+    return timedelta() <= late < LATEST
