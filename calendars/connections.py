@@ -155,7 +155,10 @@ class ConnectionTokens:
         word = "blocked_by_admin" if isinstance(error, BlockedByAdmin) else "misconfigured"
         log.error("Google doesn't let this installation's client in (%s): %s.", word, error)
         with current.transaction():
-            GoogleConnection.objects.filter(pk=self._connection_id).update(problem=word)
+            healthy = GoogleConnection.objects.exclude(problem=word).filter(pk=self._connection_id)
+            for connection in healthy.select_for_update():
+                healthy.update(problem=word)
+                record("google_connection.misconfigured", by=None, target=connection, problem=word)
 
     def _keep(self, grant: Grant, refresh_token: str) -> None:
         """Unless the connection was ended while Google answered."""

@@ -18,7 +18,7 @@ from django.core import signing
 from django.db import models, transaction
 from icalendar import Calendar, Event, vCalAddress
 
-from clockwise import clock
+from clockwise import clock, harmless
 from clockwise.audit.record import record
 from clockwise.encryption import envelope, keys
 from clockwise.encryption.sealed import SealedField
@@ -32,7 +32,6 @@ LIFETIME = timedelta(hours=24)
 _PURPOSE = "privacy_dataexport.bundle"
 _SALT = "privacy.export"
 # A cell that begins so is run by spreadsheets.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Json = dict[str, Any]
 
 
@@ -207,7 +206,7 @@ def _cell(value: object) -> str:
         cell = json.dumps(value, ensure_ascii=False, default=_plain)
     else:
         cell = "" if value is None else str(_plain(value) if not isinstance(value, str) else value)
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return harmless.cell(cell)
 
 
 def _ics(member_id: UUID) -> bytes:
@@ -231,15 +230,19 @@ def _event(entry: CalendarEntry) -> Event:
         ("summary", entry.title),
         ("description", entry.description),
         ("location", entry.location),
-        ("url", entry.url),
+        ("url", harmless.one_line(entry.url)),
     ):
         if value:
             event.add(name, value)
     if entry.organizer:
-        event.add("organizer", vCalAddress(f"mailto:{entry.organizer}"))
+        event.add("organizer", _address(entry.organizer))
     for attendee in entry.attendees:
-        event.add("attendee", vCalAddress(f"mailto:{attendee}"))
+        event.add("attendee", _address(attendee))
     return event
+
+
+def _address(address: str) -> vCalAddress:
+    return vCalAddress(f"mailto:{harmless.one_line(address)}")
 
 
 def _readme() -> str:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from clockwise import clock
+from clockwise.audit.record import record
 from clockwise.organizations import rules
 from clockwise.organizations.models import Member, Organization
 from clockwise.tenancy import current
@@ -36,7 +37,7 @@ def create(
     """
     first = day or today()
     start, end = horizon(first, rules.current()).instants
-    return OptimizationRun.objects.create(
+    run = OptimizationRun.objects.create(
         requested_by=by,
         only_holds_of=by if only_holds else None,
         daily_on=daily_on,
@@ -45,6 +46,8 @@ def create(
         horizon_end=end,
         created_at=clock.now(),
     )
+    record("run.started", by=by.pk if by else None, target=run)
+    return run
 
 
 def today() -> date:

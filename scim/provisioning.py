@@ -7,6 +7,7 @@ from uuid import UUID
 
 from clockwise.audit.record import record
 from clockwise.encryption.blind_index import normalize_address
+from clockwise.harmless import own_direction
 from clockwise.organizations import access, lookups, members
 from clockwise.organizations.models import Member, MemberDetails
 from clockwise.organizations.reasons import Reason
@@ -153,7 +154,7 @@ def _rename(member: Member, document: Json, journal: Journal) -> None:
             journal.say("Changed the member's address.")
     details = member.details
     member.details = MemberDetails(
-        address=address or details.address, name=name or details.name, subject=details.subject
+        address=address or details.address, name=own_direction(name) or details.name, subject=details.subject
     )
     member.save(update_fields=["address_index", "details"])
     record("member.changed", by=None, target=member, reason="identity provider")

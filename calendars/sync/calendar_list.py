@@ -13,9 +13,11 @@ from calendars.models.calendar import CalendarDetails
 from calendars.models.connection import Lists
 from calendars.sync import apply, channels, pace
 from clockwise import clock
+from clockwise.audit.record import record
 from clockwise.encryption.blind_index import organization_index
 from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleError, GoogleUnavailable, GrantRevoked, NotFound, SyncTokenExpired
+from clockwise.harmless import own_direction
 from clockwise.tenancy import current
 from privacy import policy
 
@@ -206,7 +208,7 @@ def _put(connection: GoogleConnection, calendar: Calendar | None, index: bytes, 
         calendar = Calendar(member_id=connection.member_id, google_id_index=index, is_read=_is_theirs(entry, role))
         calendar.details = CalendarDetails(google_id=google_id, title="")
     calendar.connection = connection
-    title = str(entry.get("summaryOverride") or entry.get("summary") or google_id)
+    title = own_direction(str(entry.get("summaryOverride") or entry.get("summary") or google_id))
     calendar.details = replace(calendar.details, google_id=google_id, title=title)
     calendar.is_primary = bool(entry.get("primary"))
     calendar.time_zone = str(entry.get("timeZone") or (lists.settings or {}).get("timezone") or "UTC")[:64]
@@ -235,6 +237,7 @@ def _publish(connection: GoogleConnection, published: Json) -> None:
 
 
 def _drop(calendar: Calendar) -> None:
+    record("calendar.removed", by=None, target=calendar)
     apply.nothing(calendar)
     channels.end_of(calendar)
     calendar.delete()

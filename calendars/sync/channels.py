@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from calendars import exclusions, wake_ups
 from calendars.models import Calendar, Channel, GoogleConnection
 from clockwise import clock
+from clockwise.audit.record import record
 from clockwise.env import LOOPBACK
 from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleError, GoogleUnavailable, GrantRevoked, QuotaExhausted
@@ -235,6 +236,7 @@ def _opened(channel: Channel, resource_id: str, expires_at: datetime | None) -> 
             opened.update(expires_at=expires_at, renew_at=_renewal(channel.opened_at, expires_at))
         if resource_id:
             opened.update(resource_id=resource_id[:LONGEST_RESOURCE_ID])
+        record("push_channel.opened", by=None, target=channel, resource=channel.resource)
 
 
 def _refused(channel: Channel, error: GoogleError) -> None:

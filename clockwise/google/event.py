@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from clockwise.harmless import own_direction
+
 SHORTEST = timedelta(minutes=30)
 RESPONSES = frozenset({"needsAction", "accepted", "tentative", "declined"})
 VISIBILITIES = frozenset({"default", "public", "private", "confidential"})
@@ -131,9 +133,9 @@ def _parse(item: Mapping[str, Any], google_id: str, times: _Times) -> GoogleEven
         end=times.end,
         all_day=times.all_day,
         time_zone=times.time_zone,
-        summary=_text(item, "summary"),
-        description=_text(item, "description"),
-        location=_text(item, "location"),
+        summary=_words(item, "summary"),
+        description=_words(item, "description"),
+        location=_words(item, "location"),
         conference_link=_conference_link(item),
         organizer_email=_text(organizer, "email").lower(),
         # An event without guests and without an organizer is the calendar's own.
@@ -189,7 +191,7 @@ def _attendee(found: Mapping[str, Any]) -> GoogleAttendee:
     response = _text(found, "responseStatus")
     return GoogleAttendee(
         email=_text(found, "email").lower(),
-        name=_text(found, "displayName"),
+        name=_words(found, "displayName"),
         response=response if response in RESPONSES else "needsAction",
         optional=bool(found.get("optional", False)),
         is_self=bool(found.get("self", False)),
@@ -222,6 +224,11 @@ def _etag(item: Mapping[str, Any]) -> str:
     if len(etag) > LONGEST_ETAG or not etag.isprintable():
         raise ValueError("etag")
     return etag
+
+
+def _words(item: Mapping[str, Any], name: str) -> str:
+    """What a stranger wrote, to be shown among words of ours."""
+    return own_direction(_text(item, name))
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

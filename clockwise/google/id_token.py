@@ -10,6 +10,7 @@ from google.auth import jwt
 from clockwise.google import certificates
 from clockwise.google.configuration import GoogleSettings
 from clockwise.google.errors import GoogleError
+from clockwise.harmless import own_direction
 
 LEEWAY_SECONDS = 60
 # google.auth judges times by the wall clock; ours are judged below, by the clock that we are given.
@@ -103,7 +104,7 @@ def _identity(claims: dict[str, Any]) -> Identity:
         email=email,
         email_verified=True,
         hosted_domain=domain.lower() or None,
-        name=_text(claims, "name"),
+        name=own_direction(_text(claims, "name")),
         picture=_text(claims, "picture"),
         issued_at=_instant(claims, "iat"),
         authenticated_at=_instant(claims, "auth_time"),

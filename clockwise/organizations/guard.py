@@ -6,6 +6,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import render
 
+from clockwise.audit.record import record
 from clockwise.organizations import tokens
 from clockwise.organizations.requests import member_of, to_landing
 from clockwise.organizations.roles import ENDPOINTS, Caller
@@ -67,9 +68,19 @@ def _unknown(request: HttpRequest, view: View) -> HttpResponse:
 
 
 def _forbidden(request: HttpRequest, view: View) -> HttpResponse:
+    _note(request)
     if _is_for_programs(view):
         return JsonResponse({"detail": "The role of this token's member does not allow this."}, status=403)
     return render(request, "403.html", status=403)
+
+
+def _note(request: HttpRequest) -> None:
+    """A member who is refused is written down; anybody else leaves a line in the log."""
+    token = tokens.token_of(request) if "Authorization" in request.headers else None
+    member = token.member if token else member_of(request)
+    if member is not None:
+        address = request.resolver_match.view_name if request.resolver_match else ""
+        record("role.refused", by=member.pk, target=member, address=address, method=request.method)
 
 
 def _is_for_programs(view: View) -> bool:

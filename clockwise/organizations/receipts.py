@@ -3,7 +3,7 @@
 import logging
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import BadHeaderError, EmailMessage
 
 from clockwise.audit import heads
 from clockwise.organizations.models import Member, Organization
@@ -29,7 +29,7 @@ def mail_all() -> int:
         with current.acting_for(organization_id):
             try:
                 sent += _mail_one()
-            except (heads.NothingSigned, OSError) as error:
+            except (heads.NothingSigned, OSError, BadHeaderError) as error:
                 log.warning("A receipt of the audit log was not mailed: %s.", type(error).__name__)
     return sent
 

@@ -46,8 +46,8 @@ def _act(member: Member, event: Event, signal: Signal) -> None:
     record("access.signal_received", by=None, target=member, kind=event.kind, reason=event.reason)
     if event.kind == "account-enabled":
         access.restore(member, reason=Reason.ACCOUNT_DISABLED)
-    elif event.kind in ENDING:
-        access.end(member, reason=ENDING[event.kind], signalled_at=signal.issued_at)
+    elif event.kind in ENDING and not access.end(member, reason=ENDING[event.kind], signalled_at=signal.issued_at):
+        record("access.signal_refused", by=None, target=member, kind=event.kind)
 
 
 def _is_first(jti: str) -> bool:

@@ -86,4 +86,7 @@ class ApiTokenAuthentication(BaseAuthentication):
 
 
 def revoke_all(member: Member) -> None:
-    ApiToken.objects.filter(member=member, revoked_at=None).update(revoked_at=clock.now())
+    alive = list(ApiToken.objects.select_for_update().filter(member=member, revoked_at=None).order_by("pk"))
+    ApiToken.objects.filter(pk__in=[token.pk for token in alive]).update(revoked_at=clock.now())
+    for token in alive:
+        record("api_token.revoked", by=None, target=token)

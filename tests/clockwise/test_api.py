@@ -3,11 +3,11 @@
 from uuid import uuid4
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from clockwise import clock
 from clockwise.organizations import tokens
-from clockwise.organizations.models import Member
+from clockwise.organizations.models import ApiToken, Member
 from clockwise.tenancy import current
 from tests.company import MONDAY, Company, meeting
 from tests.scheduling.proposing import NEW, propose
@@ -61,6 +61,19 @@ def test_a_revoked_token_is_worth_nothing(company: Company, client: Client) -> N
     with company.inside():
         tokens.revoke_all(company.member("ada"))
     assert client.get("/api/v1/me", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize("change", ["revoked", "inactive"])
+def test_a_tokens_own_row_and_its_members_decide_too(company: Company, change: str) -> None:
+    """The look-up before the organization is known knows nothing of who is active, and isn't the only wall."""
+    request = RequestFactory().get("/api/v1/me", headers=bearer(company, "ada"))
+    with company.inside():
+        if change == "revoked":
+            ApiToken.objects.update(revoked_at=clock.now())
+        else:
+            Member.objects.filter(pk=company.ids["ada"]).update(is_active=False)
+
+        assert tokens.token_of(request) is None
 
 
 @pytest.mark.parametrize("query", ["start=yesterday", "start=2027-03-02T00:00:00Z&end=2027-03-01T00:00:00Z"])

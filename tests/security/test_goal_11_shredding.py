@@ -57,6 +57,14 @@ def restore(kept: list[tuple[Any, ...]]) -> None:
 ALL = {"ada": ["canary"], "ben": ["canary"], "mallory": ["canary"]}
 
 
+def test_goal_11_nothing_of_a_shredded_members_keys_is_left_in_the_keystore(pair: Pair, own_keys: Path) -> None:  # noqa: F811
+    keys.shred_member(pair.organization_id, pair.ada.pk)
+
+    assert titles(pair) == {"ben": ["canary"], "mallory": ["canary"]}
+    left = [path.name for path in own_keys.rglob(f"{pair.ada.pk}*")]
+    assert left == [f"{pair.ada.pk}.tombstone"]
+
+
 def test_goal_11_a_shredded_member_opens_from_no_backup_of_rows_or_keys(pair: Pair, own_keys: Path) -> None:  # noqa: F811
     assert titles(pair) == ALL
     kept = dump(pair)

@@ -73,16 +73,25 @@ class Command(BaseCommand):
 
     def _rewrap(self, options: dict[str, Any]) -> dict[str, Any]:
         count = keys.rewrap_under_master()
-        for organization_id in _organizations(None):
-            with current.organization(organization_id):
-                record("key.rewrapped", by=None)
+        _tell_all("key.rewrapped", keys=count)
         return {"keys": count}
 
     def _backup(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {"keys": keys.backup(options["to"])}
+        count = keys.backup(options["to"])
+        _tell_all("backup.made", keys=count)
+        return {"keys": count}
 
     def _restore(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {"restored": keys.restore(options["source"])}
+        count = keys.restore(options["source"])
+        _tell_all("backup.restored", keys=count)
+        return {"restored": count}
+
+
+def _tell_all(action: str, *, keys: int) -> None:
+    """What concerns every organization is in each one's log."""
+    for organization_id in _organizations(None):
+        with current.organization(organization_id):
+            record(action, by=None, keys=keys)
 
 
 def _organizations(domain: str | None) -> list[UUID]:

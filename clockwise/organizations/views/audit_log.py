@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.views.decorators.http import require_GET, require_POST
 
+from clockwise import harmless
 from clockwise.audit import export, search, verify
 from clockwise.audit.events import EVENTS
 from clockwise.audit.findings import Report
@@ -23,7 +24,7 @@ from clockwise.tenancy import current
 from clockwise.tenancy.middleware import calls_outside
 
 MOST_ROWS = 100_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FILTERS = ("actor", "action", "since", "until")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Row:
 @require_GET
 @member_required
 def index(request: MemberRequest) -> HttpResponse:
+    if any(request.GET.get(name) for name in FILTERS):
+        record("audit.searched", by=request.member.pk)
     return _page(request)
 
 
@@ -63,7 +66,7 @@ def as_csv(request: MemberRequest) -> HttpResponse:
     found = search.find(_query(request.POST), page=MOST_ROWS)
     for row in _rows(found.entries):
         cells = [row.at.isoformat(), row.who, row.action, row.what, row.target, row.where]
-        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+        writer.writerow(map(harmless.cell, cells))
     return _file(text.getvalue(), "text/csv; charset=utf-8", "audit.csv")
 
 
@@ -94,7 +97,7 @@ def _page(request: MemberRequest, *, report: Report | None = None) -> HttpRespon
     context: dict[str, Any] = {
         "rows": _rows(found.entries),
         "next_before": found.next_before,
-        "asked": {key: asked.get(key, "") for key in ("actor", "action", "since", "until")},
+        "asked": {key: asked.get(key, "") for key in FILTERS},
         "people": [(str(person.pk), person.details.name) for person in people],
         "families": [(f"{family}.", family.replace("_", " ").capitalize()) for family in families],
         "report": report,

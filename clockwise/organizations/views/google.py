@@ -122,6 +122,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     except (oauth.AuthorizationTampered, IdTokenRefused):
         return explain(request, "tampered", status=400)
     except SignInRefused as refused:
+        _note_refusal(identity, refused.reason)
         return explain(request, refused.reason, status=403)
     except GoogleError:
         return explain(request, "unavailable", status=503)
@@ -154,6 +155,7 @@ def _arrive(
     try:
         signin.open_session(request, member, vouched_at=identity.issued_at)
     except SignInRefused as refused:
+        record("session.refused", by=None, target=member, reason=refused.reason)
         return explain(request, refused.reason, status=403)
     if connect and oauth.covers_calendars(grant):
         if not grants.take(member, grant):
@@ -161,6 +163,14 @@ def _arrive(
             return redirect(f"{reverse('sign-in')}?connect=calendar&consent=1")
         access.restore(member, reason=Reason.GRANT_REVOKED)
     return redirect("dashboard")
+
+
+def _note_refusal(identity: Identity, reason: str) -> None:
+    """In the log of the organization whose account it is, if there is one."""
+    organization_id = lookups.organization_by_domain(identity.hosted_domain) if identity.hosted_domain else None
+    if organization_id is not None:
+        with current.organization(organization_id):
+            record("session.refused", by=None, reason=reason)
 
 
 @require_POST

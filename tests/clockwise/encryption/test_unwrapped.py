@@ -34,6 +34,17 @@ def test_expired_keys_leave_memory_when_another_comes(monotonic: Callable[[float
     assert set(cached._entries) == {"ben", "chie"}
 
 
+def test_a_key_is_given_out_for_its_time_and_no_longer(monotonic: Callable[[float], None]) -> None:
+    cached: UnwrappedKeys[str] = UnwrappedKeys(seconds=10)
+    cached.put("ada", a_key())
+    monotonic(9)
+
+    assert cached.get("ada") is not None
+    assert cached.get("ada", lasting=2) is None
+    monotonic(1)
+    assert cached.get("ada") is None
+
+
 def test_putting_a_key_again_renews_it(monotonic: Callable[[float], None]) -> None:
     cached: UnwrappedKeys[str] = UnwrappedKeys(seconds=10)
     cached.put("ada", a_key())

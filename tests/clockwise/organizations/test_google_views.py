@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db.models import F
 from django.test import Client
 
 from calendars.emulator.server import Emulator
@@ -11,6 +12,7 @@ from clockwise.organizations import access, lookups
 from clockwise.organizations.models import Member
 from clockwise.organizations.reasons import Reason
 from clockwise.organizations.sessions import SessionStore
+from clockwise.organizations.signin import GoogleSignInBackend
 from clockwise.tenancy import current
 from tests.browser_trip import answer, sign_in, to_google
 from tests.company import SUNDAY_NOON, address
@@ -188,3 +190,23 @@ def test_a_lost_refresh_token_is_asked_for_with_consent(client: Client, google: 
 def test_no_page_has_a_password_field(client: Client, google: Emulator) -> None:
     for path in ("/", "/accounts/google/callback", "/admin/", "/nowhere"):
         assert 'type="password"' not in client.get(path).content.decode()
+
+
+def test_an_earlier_epochs_session_opens_nothing_though_its_row_is_alive(client: Client, google: Emulator) -> None:
+    sign_in(client, address("ada"))
+    [reference] = lookups.members_by_address(address("ada"))
+    assert "Continue with Google" not in client.get("/").content.decode()
+    with current.organization(reference.organization_id):
+        Member.objects.filter(pk=reference.member_id).update(epoch=F("epoch") + 1)
+
+    assert "Continue with Google" in client.get("/").content.decode()
+
+
+def test_who_is_not_active_is_not_loaded_for_a_session(client: Client, google: Emulator) -> None:
+    sign_in(client, address("ada"))
+    [reference] = lookups.members_by_address(address("ada"))
+    with current.organization(reference.organization_id):
+        Member.objects.filter(pk=reference.member_id).update(is_active=False)
+        assert GoogleSignInBackend().get_user(reference.member_id) is None
+
+    assert "Continue with Google" in client.get("/").content.decode()

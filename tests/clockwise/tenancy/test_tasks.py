@@ -19,6 +19,11 @@ def members_seen() -> None:
         seen.append(sorted(str(member.pk) for member in Member.objects.all()))
 
 
+@tenant_task(name="tests.was_here")
+def was_here() -> None:
+    seen.append([])
+
+
 @pytest.fixture(autouse=True)
 def _eager() -> Any:
     seen.clear()
@@ -41,8 +46,10 @@ def test_a_task_is_not_sent_without_an_organization(pair: Pair) -> None:
 
 
 def test_a_task_does_not_run_without_an_organization(pair: Pair) -> None:
+    """Not even one that asks the database for nothing."""
     with pytest.raises(current.WrongOrganization):
-        members_seen()
+        was_here()
+    assert seen == []
 
 
 def test_the_message_carries_the_organization_in_a_header_and_no_arguments(pair: Pair) -> None:
