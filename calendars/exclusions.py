@@ -37,16 +37,16 @@ class Admission:
         self._connection_id = connection_id
         self._judged, self._judged_at = "", 0.0
         # A calendar may be erased while its sync goes on; the rule still has to recognize it.
-        self._seen: dict[str, CalendarFacts] = {}
+        self._seen: dict[str, Calendar] = {}
 
     def judge_now(self, calendar: Calendar) -> None:
         """In the caller's transaction, so that a request which leaves at once afterwards needs no further one.
 
         Raises CalendarExcluded.
         """
-        google_id, facts = calendar.details.google_id, _facts(calendar, calendar.member)
-        self._seen[google_id] = facts
-        if exclusions.leaves_out(exclusions.rules_for(calendar.member_id), facts):
+        google_id, rules = calendar.details.google_id, exclusions.rules_for(calendar.member_id)
+        self._seen[google_id] = calendar
+        if rules and exclusions.leaves_out(rules, _facts(calendar, calendar.member)):
             raise CalendarExcluded("excluded")
         self._judged, self._judged_at = google_id, time.monotonic()
 
@@ -68,15 +68,19 @@ class Admission:
 
     def _facts(self, member: Member, google_id: str) -> CalendarFacts:
         index = organization_index(member.organization_id, "calendar", google_id.lower())
-        calendar = Calendar.objects.filter(member=member, google_id_index=index).first()
-        if calendar is not None:
-            self._seen[google_id] = _facts(calendar, member)
-        return self._seen.get(google_id) or CalendarFacts(google_id)
+        calendar = Calendar.objects.filter(member=member, google_id_index=index).first() or self._seen.get(google_id)
+        if calendar is None:
+            return CalendarFacts(google_id)
+        self._seen[google_id] = calendar
+        return _facts(calendar, member)
 
 
-def judge(member: Member) -> Callable[[Json], bool]:
-    """Whether a rule leaves out an entry of the member's calendarList."""
-    rules, address = exclusions.rules_for(member.pk), member.details.address
+def judge(connection: GoogleConnection) -> Callable[[Json], bool]:
+    """Whether a rule leaves out an entry of the calendarList of the connection's member."""
+    rules = exclusions.rules_for(connection.member_id)
+    if not rules:
+        return lambda entry: False
+    address = connection.member.details.address
 
     def is_left_out(entry: Json) -> bool:
         facts = CalendarFacts(

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import F
 
 from calendars import changes, event_ids
+from calendars.changes import Change
 from calendars.models import Calendar, Event, OutboxWrite
 from calendars.models.outbox import WriteBody
 from calendars.sync import apply
@@ -182,7 +183,7 @@ def settle(calendar_id: UUID, outcomes: Sequence[Outcome]) -> None:
         changes.tell(calendar, changed, [])
 
 
-def _store(calendar: Calendar, outcomes: Sequence[Outcome]) -> list[Event]:
+def _store(calendar: Calendar, outcomes: Sequence[Outcome]) -> list[Change]:
     """The events as Google has answered, at once: the page is right before the sync sees them."""
     done = [outcome for outcome in outcomes if outcome.state == OutboxWrite.State.DONE]
     if done:

@@ -41,8 +41,13 @@ def erase(parts: frozenset[str]) -> dict[str, int]:
 
 def without(details: EventDetails, parts: Iterable[str]) -> EventDetails:
     """The details with these parts left empty."""
-    names = [name for part in parts for name in FIELDS[part]]
+    names = emptied_by(parts)
     return replace(details, **{name: getattr(_EMPTY, name) for name in names}) if names else details
+
+
+def emptied_by(parts: Iterable[str]) -> frozenset[str]:
+    """The fields of EventDetails that stay empty without these parts."""
+    return frozenset(name for part in parts for name in FIELDS[part])
 
 
 def _holds(details: EventDetails, part: str) -> bool:

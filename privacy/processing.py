@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, Q
+from django.db.models import Subquery
+from django.db.models.functions import JSONObject
 
 from clockwise.audit.record import record
 from clockwise.organizations.plans import Feature, ensure
@@ -89,17 +90,21 @@ def settings() -> ProcessingSettings:
 
 def wanted() -> dict[str, bool]:
     """What may be asked of Google, as the arguments of `clockwise.google.fields`."""
-    chosen = settings()
+    return _parts_of(settings())
+
+
+def as_column() -> Subquery:
+    """For a query of the caller's own: what `wanted_by` turns into what `wanted` would answer in its transaction."""
+    chosen = ProcessingSettings.objects.values(parts=JSONObject(**{part.name: part.name for part in PARTS}))
+    return Subquery(chosen[:1])
+
+
+def wanted_by(column: dict[str, bool] | None) -> dict[str, bool]:
+    return column or _parts_of(ProcessingSettings())
+
+
+def _parts_of(chosen: ProcessingSettings) -> dict[str, bool]:
     return {part.name: getattr(chosen, part.name) for part in PARTS}
-
-
-def is_still(chosen: dict[str, bool]) -> Q:
-    """For a query of the caller's own: whether `wanted` would answer the same in its transaction."""
-    same = Q(Exists(ProcessingSettings.objects.filter(**chosen)))
-    unchosen = ProcessingSettings()
-    if chosen == {part.name: getattr(unchosen, part.name) for part in PARTS}:
-        return same | ~Q(Exists(ProcessingSettings.objects.all()))
-    return same
 
 
 def shut_out_now() -> frozenset[str]:

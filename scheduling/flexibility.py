@@ -1,7 +1,7 @@
 """Consent: a meeting moves only after its organizer, or a guest whom Google lets modify it, has said so (F1)."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -69,17 +69,19 @@ def covering(event: Event) -> Flexibility | None:
 
 def covered(events: Collection[Event], *, until: datetime | None = None) -> set[UUID]:
     """Which of the events a flexibility covers, in one query. `until`: one that was given by then."""
-    rows = Flexibility.objects.filter(
-        meeting_index__in={bytes(index) for event in events for index in (event.meeting_index, event.series_index)}
-    )
+    pairs = {event.pk: (bytes(event.meeting_index), bytes(event.series_index)) for event in events}
+    covered_meetings = covering_any(pairs.values(), until=until)
+    return {event_id for event_id, (meeting, _) in pairs.items() if meeting in covered_meetings}
+
+
+def covering_any(pairs: Iterable[tuple[bytes, bytes]], *, until: datetime | None = None) -> set[bytes]:
+    """The same for pairs of meeting and series index, answered as meeting indexes."""
+    asked = set(pairs)
+    rows = Flexibility.objects.filter(meeting_index__in={index for pair in asked for index in pair})
     if until is not None:
         rows = rows.filter(created_at__lte=until)
     found = {(bytes(index), is_series) for index, is_series in rows.values_list("meeting_index", "is_series")}
-    return {
-        event.pk
-        for event in events
-        if (bytes(event.meeting_index), False) in found or (bytes(event.series_index), True) in found
-    }
+    return {meeting for meeting, series in asked if (meeting, False) in found or (series, True) in found}
 
 
 def may_move(event: Event, *, by: Member) -> bool:

@@ -8,6 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from calendars import changes, event_ids, outbox
+from calendars.changes import Change
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
 from clockwise.organizations.models import Member
 from scheduling.hours import local_date, zone_of
@@ -233,19 +234,17 @@ def renamed(write: OutboxWrite, old: str) -> None:
 
 
 @changes.on_events_changed
-def holds_changed(calendar: Calendar, changed: Sequence[Event], removed: Sequence[str]) -> None:
+def holds_changed(calendar: Calendar, changed: Sequence[Change], removed: Sequence[str]) -> None:
     """A hold that the person deletes stays deleted that day (H8); one that they move is theirs (W9)."""
     live = Hold.objects.filter(member=calendar.member_id, state__in=[Hold.State.PLACED, Hold.State.PINNED])
-    live.filter(google_id__in=list(removed)).update(state=Hold.State.RELEASED)
-    by_id = {event.google_id: event for event in changed}
-    moved = [h for h in live.filter(google_id__in=list(by_id)) if (h.start, h.end) != _times(by_id[h.google_id])]
-    zones = _zones({hold.member_id for hold in moved}, {calendar.member_id: calendar})
+    if removed:
+        live.filter(google_id__in=list(removed)).update(state=Hold.State.RELEASED)
+    by_id = {change.event.google_id: change for change in changed}
+    there = live.filter(google_id__in=list(by_id)) if by_id else ()
+    moved = [hold for hold in there if (hold.start, hold.end) != by_id[hold.google_id].place]
+    zones = _zones({calendar.member_id}, {calendar.member_id: calendar}) if moved else {}
     for hold in moved:
-        event = by_id[hold.google_id]
+        event = by_id[hold.google_id].event
         _place(hold, event.start, event.end, zones[hold.member_id])
         hold.state, hold.etag = Hold.State.PINNED, event.etag
         hold.save()
-
-
-def _times(event: Event) -> tuple[datetime, datetime]:
-    return event.start, event.end

@@ -71,7 +71,6 @@ class Event(MemberRow):
         indexes = [
             index("member", "start", "end", name="event_by_member_and_time"),
             index("meeting_index", name="event_by_meeting"),
-            index("series_index", name="event_by_series"),
         ]
 
 

@@ -1,9 +1,8 @@
 """Turns what Google listed into rows: unchanged events left alone, the others in bulk."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
@@ -11,10 +10,9 @@ from django.db.models import Q
 from django.db.models.deletion import Collector
 
 from calendars import changes
-from calendars.meetings import meeting_index, series_index
+from calendars.changes import Change
+from calendars.meetings import indexer
 from calendars.models import Calendar, Event, SetAsideEvent
-from calendars.models.event import Attendee, EventDetails
-from calendars.shut_out import without
 from calendars.sync import bulk
 from calendars.sync.listing import Listing
 from calendars.sync.window import Window
@@ -24,8 +22,7 @@ from clockwise.tenancy.models import time_ordered_id
 from privacy import processing
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What we have of an event. The zone's rules may move a whole day that its etag says nothing of (SYNC S10)."""
 
     pk: UUID
@@ -74,7 +71,7 @@ def difference(calendar: Any, listing: Listing, window: Window, *, shut_out: fro
     return _tell(calendar, changed, gone)
 
 
-def answers(calendar: Calendar, events: Sequence[GoogleEvent]) -> list[Event]:
+def answers(calendar: Calendar, events: Sequence[GoogleEvent]) -> list[Change]:
     """What Google answered to writes of ours, stored at once: the page is right before the sync sees it.
 
     The sync then finds the etag that it has, and so takes our own write for nobody's edit (SYNC S14).
@@ -107,16 +104,16 @@ def _store(
     *,
     anew: bool,
     shut_out: frozenset[str],
-) -> list[Event]:
-    rows = {}
+) -> list[Change]:
+    indexes, changes = indexer(calendar.organization_id), []
     for event in events:
         before = known.get(event.google_id)
         if before is None or anew or not before.is_current(event):
-            rows[event.google_id] = _row(calendar, event, before.pk if before else time_ordered_id(), shut_out)
-    found = list(rows.values())
-    if found:
-        bulk.write(found)
-    return found
+            event_id, place = (before.pk, (before.start, before.end)) if before else (time_ordered_id(), None)
+            changes.append(Change(event_id, event, *indexes(event.ical_uid, event.original_start), place))
+    if changes:
+        bulk.write(calendar, changes, shut_out=shut_out)
+    return changes
 
 
 def _set_aside(calendar: Calendar, parts: dict[str, str]) -> None:
@@ -138,53 +135,6 @@ def _remove(calendar: Calendar, ids: Iterable[UUID]) -> None:
         collector.delete()
 
 
-def _tell(calendar: Calendar, changed: list[Event], gone: set[str]) -> bool:
+def _tell(calendar: Calendar, changed: list[Change], gone: set[str]) -> bool:
     changes.tell(calendar, changed, sorted(gone))
     return bool(changed or gone)
-
-
-def _row(calendar: Calendar, event: GoogleEvent, pk: UUID, shut_out: frozenset[str]) -> Event:
-    organization_id = calendar.organization_id
-    return Event(
-        id=pk,
-        organization_id=organization_id,
-        member_id=calendar.member_id,
-        calendar=calendar,
-        google_id=event.google_id,
-        series_id=event.series_id,
-        original_start=event.original_start,
-        meeting_index=meeting_index(organization_id, event.ical_uid, event.original_start),
-        series_index=series_index(organization_id, event.ical_uid),
-        start=event.start,
-        end=event.end,
-        is_all_day=event.all_day,
-        is_busy=event.busy,
-        event_type=event.event_type,
-        visibility=event.visibility,
-        response=event.own_response,
-        is_organizer=event.organizer_self,
-        guests_can_modify=event.guests_can_modify,
-        is_locked=event.locked,
-        attendee_count=_attendee_count(event),
-        etag=event.etag,
-        # Google may have been asked before an admin shut a part out.
-        details=without(_details(event), shut_out),
-    )
-
-
-def _attendee_count(event: GoogleEvent) -> int:
-    """People, rooms left out. Where Google hides guests there is at least one more than it lists."""
-    return sum(not attendee.is_room for attendee in event.attendees) + event.guests_hidden
-
-
-def _details(event: GoogleEvent) -> EventDetails:
-    return EventDetails(
-        title=event.summary,
-        description=event.description,
-        location=event.location,
-        conference_link=event.conference_link,
-        organizer=event.organizer_email,
-        attendees=tuple(
-            Attendee(a.email, a.name, a.response, is_room=a.is_room, optional=a.optional) for a in event.attendees
-        ),
-    )

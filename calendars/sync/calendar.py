@@ -126,7 +126,8 @@ def _until_settled(calendar_id: UUID, plan: Plan | None) -> "Outcome":
 def _plan(calendar_id: UUID) -> Plan | None:
     """None for what isn't read any more."""
     with current.transaction():
-        calendar = _readable().select_related("connection", "member").filter(pk=calendar_id).first()
+        rows = _readable().select_related("connection").annotate(parts_let_in=processing.as_column())
+        calendar = rows.filter(pk=calendar_id).first()
         if calendar is None:
             return None
         admission = exclusions.Admission(calendar.connection_id)
@@ -134,7 +135,8 @@ def _plan(calendar_id: UUID) -> Plan | None:
             admission.judge_now(calendar)
         except CalendarExcluded:
             return None  # its rows are on their way out
-        return Plan(calendar, processing.wanted(), connections.client_of(calendar.connection, admission))
+        wanted = processing.wanted_by(calendar.parts_let_in)
+        return Plan(calendar, wanted, connections.client_of(calendar.connection, admission))
 
 
 def _readable() -> Any:
@@ -199,7 +201,8 @@ def _store(plan: Plan, listing: Listing, window: Window, store: Store) -> Outcom
     locked = _locked(plan)
     if locked is None:
         return Outcome.SETTLED
-    if locked.writes_settled != plan.calendar.writes_settled or not locked.is_still_wanted:
+    is_still_wanted = processing.wanted_by(locked.parts_let_in) == plan.wanted
+    if locked.writes_settled != plan.calendar.writes_settled or not is_still_wanted:
         return Outcome.DISTURBED
     is_first, is_watched = locked.synced_at is None, locked.is_watched
     has_changed = store(locked, listing, window, shut_out=processing.shut_out_by(plan.wanted))
@@ -213,14 +216,14 @@ def _store(plan: Plan, listing: Listing, window: Window, store: Store) -> Outcom
 
 
 def _locked(plan: Plan) -> Any:
-    """The row to write to, with `has_set_aside`, `is_watched` and `is_still_wanted` beside it.
+    """The row to write to, with `has_set_aside`, `is_watched` and `parts_let_in` beside it.
 
     None if it was deselected, or its connection ended, while Google answered.
     """
     rows = _readable().annotate(
         has_set_aside=Exists(SetAsideEvent.objects.filter(calendar=OuterRef("pk"))),
         is_watched=Exists(channels.heard().filter(calendar=OuterRef("pk"))),
-        is_still_wanted=processing.is_still(plan.wanted),
+        parts_let_in=processing.as_column(),
     )
     return rows.select_for_update(of=("self",), no_key=True).filter(pk=plan.calendar.pk).first()
 

@@ -1,5 +1,6 @@
 """Which calendars a connection has, its settings, and which of the calendars are read."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -53,8 +54,8 @@ def sync(connection_id: UUID) -> list[UUID]:
         connection = _active(connection_id).first()
         if connection is None:
             return []
-        lists, left_out = connection.lists or Lists(), exclusions.judge(connection.member)
-    client = connections.client_for(connection_id)
+        lists, left_out = connection.lists or Lists(), exclusions.judge(connection)
+    client = connections.client_of(connection, exclusions.Admission(connection_id))
     try:
         calendars = _read(client.calendar_list, lists.calendars_token)
         settings = _settings(client, lists)
@@ -172,24 +173,35 @@ def _stored(connection_id: UUID, answer: _Answer, lists: Lists, published: Json)
     rows = Calendar.objects.select_for_update(no_key=True).filter(member=connection.member_id)
     known = {bytes(row.google_id_index): row for row in rows}
     listed = {_index(connection, str(entry["id"])): entry for entry in answer.items if entry.get("id")}
-    left_out = exclusions.judge(connection.member)
+    left_out, changed = exclusions.judge(connection), set()
     for index, entry in listed.items():
         if _is_gone(entry) or left_out(entry):
             if index in known:
-                _drop(known[index])
+                _drop(known.pop(index))
         else:
             known[index] = _put(connection, known.get(index), index, entry, lists)
+            changed.add(index)
     # A person always has a primary calendar: a list without it is a broken one, by which nobody loses anything.
     if answer.is_whole and any(entry.get("primary") for entry in listed.values()):
-        for index, row in known.items():
-            if index not in listed and row.connection_id == connection.pk:
-                _drop(row)
-    _publish(connection, published)
+        for index in [i for i, row in known.items() if i not in listed and row.connection_id == connection.pk]:
+            _drop(known.pop(index))
+    own = {index: row for index, row in known.items() if row.connection_id == connection.pk}
+    changed |= {index for index, row in own.items() if row.is_primary and _publish(row, published)}
+    _save([known[index] for index in changed])
     connection.lists = lists
     connection.next_list_at = pace.scattered(clock.now(), EVERY)
     connection.save(update_fields=["lists", "next_list_at"])
-    read = Calendar.objects.filter(connection=connection, is_read=True).order_by("-is_primary", "pk")
-    return list(read.values_list("pk", flat=True))
+    return [row.pk for row in sorted(own.values(), key=lambda row: (not row.is_primary, row.pk)) if row.is_read]
+
+
+def _save(calendars: Iterable[Calendar]) -> None:
+    new = []
+    for calendar in calendars:
+        if calendar._state.adding:
+            new.append(calendar)
+        else:
+            calendar.save()
+    Calendar.objects.bulk_create(new)
 
 
 def _index(connection: GoogleConnection, google_id: str) -> bytes:
@@ -206,6 +218,7 @@ def _put(connection: GoogleConnection, calendar: Calendar | None, index: bytes, 
     role = str(entry.get("accessRole") or "owner")[:32]
     if calendar is None:
         calendar = Calendar(member_id=connection.member_id, google_id_index=index, is_read=_is_theirs(entry, role))
+        calendar.claim_for_current_organization()
         calendar.details = CalendarDetails(google_id=google_id, title="")
     calendar.connection = connection
     title = own_direction(str(entry.get("summaryOverride") or entry.get("summary") or google_id))
@@ -213,7 +226,6 @@ def _put(connection: GoogleConnection, calendar: Calendar | None, index: bytes, 
     calendar.is_primary = bool(entry.get("primary"))
     calendar.time_zone = str(entry.get("timeZone") or (lists.settings or {}).get("timezone") or "UTC")[:64]
     calendar.access_role = role
-    calendar.save()
     if calendar.is_read and role not in READABLE:
         _stop_reading(calendar)
     return calendar
@@ -224,16 +236,17 @@ def _is_theirs(entry: Json, role: str) -> bool:
 
     Others' calendars take nobody's time who looks at them, and belong to people who were not asked.
     """
-    return bool(entry.get("primary")) or (role == "owner" and bool(entry.get("selected")))
+    return role in READABLE and bool(entry.get("primary") or (role == "owner" and entry.get("selected")))
 
 
-def _publish(connection: GoogleConnection, published: Json) -> None:
-    primary = Calendar.objects.filter(connection=connection, is_primary=True).first()
-    if primary is None or not published:
-        return
+def _publish(primary: Calendar, published: Json) -> bool:
+    """Whether that changed anything."""
+    if not published:
+        return False
+    before = primary.time_zone, primary.details
     primary.time_zone = str(published.get("timeZone") or primary.time_zone)[:64]
     primary.details = replace(primary.details, working_hours=_working_hours(published.get("workingHours")))
-    primary.save(update_fields=["time_zone", "details"])
+    return before != (primary.time_zone, primary.details)
 
 
 def _drop(calendar: Calendar) -> None:

@@ -6,6 +6,7 @@ Values go in normalized, or equal things are not found.
 """
 
 import hmac
+from collections.abc import Callable
 from uuid import UUID
 
 from clockwise.encryption.envelope import DataKey
@@ -16,12 +17,17 @@ INDEX_BYTES = 16
 
 def organization_index(organization_id: UUID, purpose: str, value: str) -> bytes:
     """16 bytes; equal for equal values of one purpose in one organization, unrelated otherwise."""
-    return _index(data_key(KeyOwner(organization_id, None), FIRST_GENERATION), purpose, value)
+    return organization_indexer(organization_id, purpose)(value)
+
+
+def organization_indexer(organization_id: UUID, purpose: str) -> Callable[[str], bytes]:
+    """The same for many values at once. Not to be kept: it holds a key."""
+    return _indexer(data_key(KeyOwner(organization_id, None), FIRST_GENERATION), purpose)
 
 
 def installation_index(purpose: str, value: str) -> bytes:
     """16 bytes, for what is looked up before the organization is known."""
-    return _index(installation_key(), purpose, value)
+    return _indexer(installation_key(), purpose)(value)
 
 
 def normalize_address(value: str) -> str:
@@ -29,6 +35,6 @@ def normalize_address(value: str) -> str:
     return value.strip().casefold()
 
 
-def _index(key: DataKey, purpose: str, value: str) -> bytes:
+def _indexer(key: DataKey, purpose: str) -> Callable[[str], bytes]:
     subkey = key.subkey(f"blind index:{purpose}")
-    return hmac.digest(subkey, value.encode("utf-8", "surrogatepass"), "sha256")[:INDEX_BYTES]
+    return lambda value: hmac.digest(subkey, value.encode("utf-8", "surrogatepass"), "sha256")[:INDEX_BYTES]

@@ -17,6 +17,10 @@ from clockwise.encryption.errors import SealBroken, SealRefused
 _SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (float, int), bool: (bool,)}
 
 
+# json.dumps would make an encoder for each payload.
+_TO_TEXT = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+
 class Codec(NamedTuple):
     """Python to JSON's values and back. None: the value is itself, unchecked."""
 
@@ -28,7 +32,7 @@ def to_json(payload_type: type, payload: object) -> bytes:
     """Raises SealRefused for a value that its field does not declare; the message names the type only."""
     try:
         values = codec_for(payload_type).encode(payload)
-        text = json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text = _TO_TEXT(values)
     except SealRefused:
         raise
     except (TypeError, ValueError, RecursionError) as error:

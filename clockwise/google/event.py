@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from clockwise.harmless import own_direction
@@ -27,8 +27,7 @@ class UnreadableEvent(Exception):
         self.google_id, self.part = google_id, part
 
 
-@dataclass(frozen=True)
-class GoogleAttendee:
+class GoogleAttendee(NamedTuple):
     """`email` is in lower case, empty where Google hides it."""
 
     email: str
@@ -46,8 +45,7 @@ class Tombstone:
     google_id: str
 
 
-@dataclass(frozen=True)
-class GoogleEvent:
+class GoogleEvent(NamedTuple):
     """`start` and `end` are instants in UTC, `end` after `start`; an all-day event lies at midnights of its zone.
 
     `time_zone` is the event's own if it is a known one, else its calendar's. guests_hidden: `attendees` isn't all.
@@ -97,8 +95,7 @@ def parse_event(item: Mapping[str, Any], *, calendar_time_zone: str) -> GoogleEv
     raise failure
 
 
-@dataclass(frozen=True)
-class _Times:
+class _Times(NamedTuple):
     start: datetime
     end: datetime
     all_day: bool

@@ -55,3 +55,27 @@ class AddTenantReference(Operation):
 
     def describe(self) -> str:
         return f"Tie {self.name}.{self.field} to its parent inside one organization"
+
+
+class DropTenantIndex(Operation):
+    """Drop the index of a `TenantForeignKey` where another one begins with the same two columns."""
+
+    reversible = True
+    category = OperationCategory.SQL
+
+    def __init__(self, name: str, field: str) -> None:
+        self.name, self.field = name, field
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Indexes of ours aren't part of Django's model state."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.name)
+        schema_editor.execute(f'DROP INDEX "{rls.index_name(model, model._meta.get_field(self.field))}"')
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        model = to_state.apps.get_model(app_label, self.name)
+        schema_editor.execute(rls.index(model, model._meta.get_field(self.field)))
+
+    def describe(self) -> str:
+        return f"Drop the index of {self.name}.{self.field}, which another one stands in for"

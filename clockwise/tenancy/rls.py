@@ -50,8 +50,16 @@ def reference(model: type[models.Model], field: TenantForeignKey) -> list[str]:
         f'ALTER TABLE "{table}" ADD CONSTRAINT "{table}_{column}_tenant_fk" '
         f'FOREIGN KEY (organization_id, "{column}") REFERENCES "{parent}" (organization_id, id) '
         "DEFERRABLE INITIALLY DEFERRED",
-        f'CREATE INDEX "{table}_{column}_tenant_idx" ON "{table}" (organization_id, "{column}")',
+        index(model, field),
     ]
+
+
+def index(model: type[models.Model], field: TenantForeignKey) -> str:
+    return f'CREATE INDEX "{index_name(model, field)}" ON "{model._meta.db_table}" (organization_id, "{field.column}")'
+
+
+def index_name(model: type[models.Model], field: TenantForeignKey) -> str:
+    return f"{model._meta.db_table}_{field.column}_tenant_idx"
 
 
 UNPROTECTED = """

@@ -9,7 +9,7 @@ class Pin(TenantModel):
     """One instance of a meeting, left alone until somebody makes it flexible anew."""
 
     class Reason(models.TextChoices):
-        MANUAL_EDIT = "manual edit"  # moved by hand after Clockwise had moved it (F13)
+        MANUAL_EDIT = "manual edit"  # moved by hand, before or after a move of Clockwise's (F13)
         UNDONE = "undone"  # Clockwise's move was taken back (F17)
 
     meeting_index = models.BinaryField(max_length=16)

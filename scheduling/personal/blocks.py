@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from calendars import changes, event_ids, outbox
+from calendars.changes import Change
 from calendars.meetings import series_index
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
 from calendars.sync.window import AHEAD, BEHIND
@@ -212,13 +213,16 @@ def renamed(write: OutboxWrite, old: str) -> None:
 
 
 @changes.on_events_changed
-def blocks_changed(calendar: Calendar, changed: Sequence[Event], removed: Sequence[str]) -> None:
+def blocks_changed(calendar: Calendar, changed: Sequence[Change], removed: Sequence[str]) -> None:
     """One that the member deletes stays deleted; one that they move is theirs."""
     placed = PersonalBlock.objects.filter(member=calendar.member_id, state=State.PLACED)
-    placed.filter(google_id__in=list(removed)).update(state=State.RELEASED)
-    times = {event.google_id: (event.start, event.end) for event in changed}
-    moved = [b.pk for b in placed.filter(google_id__in=list(times)) if times[b.google_id] != (b.start, b.end)]
-    PersonalBlock.objects.filter(pk__in=moved).update(state=State.MOVED)
+    if removed:
+        placed.filter(google_id__in=list(removed)).update(state=State.RELEASED)
+    places = {change.event.google_id: change.place for change in changed}
+    there = placed.filter(google_id__in=list(places)) if places else ()
+    moved = [block.pk for block in there if places[block.google_id] != (block.start, block.end)]
+    if moved:
+        PersonalBlock.objects.filter(pk__in=moved).update(state=State.MOVED)
 
 
 def horizon() -> tuple[datetime, datetime]:

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from calendars import changes, delivery, locks, outbox
+from calendars.changes import Change
 from calendars.models import Calendar, Event, GoogleConnection, SetAsideEvent
 from calendars.sync import calendar as one_calendar
 from clockwise import clock
@@ -289,7 +290,7 @@ def test_our_own_write_that_comes_back_is_nobodys_edit(company: Company, monkeyp
         event = company.event("ada", google_id)
         start, end = event.start + timedelta(hours=2), event.end + timedelta(hours=2)
         outbox.add([outbox.patch(event, start=start, end=end, purpose="test", purpose_id=uuid4())])
-    heard: list[Sequence[Event]] = []
+    heard: list[Sequence[Change]] = []
     with company.acting():
         delivery.deliver()
         monkeypatch.setattr(changes, "_listeners", [lambda _, changed, removed: heard.append(changed)])
@@ -428,8 +429,8 @@ def test_listeners_hear_what_changed_inside_the_transaction_that_changes_it(
 ) -> None:
     heard: list[tuple[list[str], list[str], bool]] = []
 
-    def listener(calendar: Calendar, changed: Sequence[Event], removed: Sequence[str]) -> None:
-        heard.append(([event.google_id for event in changed], list(removed), connection.in_atomic_block))
+    def listener(calendar: Calendar, changed: Sequence[Change], removed: Sequence[str]) -> None:
+        heard.append(([change.event.google_id for change in changed], list(removed), connection.in_atomic_block))
 
     gone = company.insert("ada", meeting("Gone", MONDAY, 9, 30, "ada"))
     company.insert("ada", meeting("Same", MONDAY, 10, 30, "ada"))
