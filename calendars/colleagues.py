@@ -48,6 +48,14 @@ def refresh() -> None:
             return
 
 
+def known(addresses: Iterable[str]) -> dict[str, Colleague]:
+    """Those of the (normalized) addresses whose free/busy is known, as long as it still tells something."""
+    organization_id = current.require_organization_id()
+    indexes = {organization_index(organization_id, "colleague", address): address for address in addresses}
+    rows = Colleague.objects.filter(address_index__in=indexes, problem="", known_until__gt=clock.now())
+    return {indexes[bytes(row.address_index)]: row for row in rows}
+
+
 def _is_due(row: Colleague, at: datetime) -> bool:
     return row.asked_at is None or row.asked_at <= at - RENEWED_AFTER
 

@@ -102,7 +102,8 @@ def _permission(occurrence: Occurrence, consent: Consent, facts: Facts) -> Reaso
     if writing_copy(occurrence, facts) is None:
         return Reason.NOT_CONNECTED if consent.member_id not in facts.people else Reason.NO_PERMISSION
     is_organizer = facts.addresses.get(occurrence.organizer) == consent.member_id
-    permitted = is_organizer or any(copy.guests_can_modify for copy in occurrence.copies)
+    is_guest = any(facts.addresses.get(guest.address) == consent.member_id for guest in occurrence.guests)
+    permitted = is_organizer or (is_guest and any(copy.guests_can_modify for copy in occurrence.copies))
     return Reason.NONE if permitted else Reason.NO_PERMISSION
 
 

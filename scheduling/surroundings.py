@@ -1,67 +1,107 @@
 """What lies around the places that moves take and leave, and which moves lean on each other."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Self
 from uuid import UUID
 
-from calendars.models import Event
-from scheduling import hold_writes, recognition
-from scheduling.intervals import Interval, overlap
+from django.db.models import Q
+
+from calendars.models import Colleague, Event
+from clockwise.organizations.titles import Reader
+from scheduling import attendees, hold_writes, recognition
+from scheduling.attendees import Attendees
+from scheduling.intervals import Interval, overlap, subtract
 from scheduling.models import Move
 from scheduling.recognition import is_away, takes_time
+
+# When somebody is taken, and by which meeting; by none that we know where it is empty.
+Taken = tuple[Interval, bytes]
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """What lies around the places that moves take and leave, read at once.
 
-    attendees: by meeting, the members whose time it takes. taken: by member, what keeps them busy or away there and
-    doesn't give way, with its meeting. leaving: meetings that leave their place with these moves, or have just done so.
+    attendees: by meeting, those whose time it takes. taken: by member or colleague, what keeps them busy or away there
+    and doesn't give way. leaving: meetings that leave their place with these moves, or have just done so.
     """
 
-    attendees: Mapping[bytes, set[UUID]]
-    taken: Mapping[UUID, list[tuple[Interval, bytes]]]
+    attendees: Attendees
+    taken: Mapping[UUID, Sequence[Taken]]
     leaving: frozenset[bytes] = frozenset()
 
     @classmethod
     def of(cls, moves: Sequence[Move]) -> Self:
         """For moves of one proposal to their new places."""
-        return cls(*_around({meeting_of(move): new_place(move) for move in moves}), leaving=_leaving(moves))
+        return cls._around(moves, [new_place(move) for move in moves], leaving=_leaving(moves))
 
     @classmethod
     def at_old_places(cls, moves: Sequence[Move]) -> Self:
-        return cls(*_around({meeting_of(move): old_place(move) for move in moves}))
+        """For moves that go back, all together."""
+        return cls._around(
+            moves, [old_place(move) for move in moves], leaving=frozenset(meeting_of(move) for move in moves)
+        )
+
+    @classmethod
+    def _around(cls, moves: Sequence[Move], places: Sequence[Interval], *, leaving: frozenset[bytes]) -> Self:
+        if not moves:
+            return cls({}, {})
+        first, last = min(start for start, _ in places), max(end for _, end in places)
+        coming = _coming(first, last, besides={meeting_of(move) for move in moves})
+        words = recognition.reader()
+        attending = attendees.with_copies([*(meeting_of(move) for move in moves), *coming], words)
+        colleagues = attendees.add_listed(attending, moves)
+        taken: dict[UUID, list[Taken]] = defaultdict(list)
+        for meeting, place in coming.items():
+            for member_id in attending[meeting]:
+                taken[member_id].append((place, meeting))
+        for event in _busy(set().union(*attending.values()), first, last, words):
+            taken[event.member_id].append(((event.start, event.end), bytes(event.meeting_index)))
+        for colleague in colleagues.values():
+            taken[colleague.pk] += _otherwise_busy(colleague, moves, attending)
+        return cls(attending, taken, leaving)
+
+    def without(self, moves: Iterable[Move]) -> Self:
+        """The same where these stay in their places after all."""
+        return replace(self, leaving=self.leaving - {meeting_of(move) for move in moves})
 
     def is_free(self, move: Move, place: Interval) -> bool:
         """Whether everybody who attends is free there."""
         ignored = self.leaving | {meeting_of(move)}
         return not any(
             overlap(taken, place) and meeting not in ignored
-            for member_id in self.attendees[meeting_of(move)]
-            for taken, meeting in self.taken.get(member_id, ())
+            for attendee in self.attendees[meeting_of(move)]
+            for taken, meeting in self.taken.get(attendee, ())
         )
 
 
-def _around(
-    places: Mapping[bytes, Interval],
-) -> tuple[Mapping[bytes, set[UUID]], Mapping[UUID, list[tuple[Interval, bytes]]]]:
-    attendees: dict[bytes, set[UUID]] = {meeting: set() for meeting in places}
-    words = recognition.reader()
-    for copy in Event.objects.filter(meeting_index__in=places):
-        if takes_time(copy, words):  # who has declined needn't be free (F3)
-            attendees[bytes(copy.meeting_index)].add(copy.member_id)
-    taken: dict[UUID, list[tuple[Interval, bytes]]] = defaultdict(list)
-    if places:
-        first, last = min(start for start, _ in places.values()), max(end for _, end in places.values())
-        there = Event.objects.filter(member__in=set().union(*attendees.values()), start__lt=last, end__gt=first)
-        busy = [event for event in there if takes_time(event, words) or is_away(event, words)]
-        giving_way = hold_writes.ours(busy)
-        for event in busy:
-            if event.pk not in giving_way:
-                taken[event.member_id].append(((event.start, event.end), bytes(event.meeting_index)))
-    return attendees, taken
+def _coming(first: datetime, last: datetime, *, besides: set[bytes]) -> dict[bytes, Interval]:
+    """Other meetings that were decided to move there and that Google doesn't have there yet."""
+    there = Q(state=Move.State.DECIDED, start__lt=last, end__gt=first)
+    back = Q(state=Move.State.UNDOING, old_start__lt=last, old_end__gt=first)
+    found: dict[bytes, Interval] = {}
+    for move in Move.objects.filter(there | back).select_related("event").defer("event__details", "reason"):
+        if meeting_of(move) not in besides:
+            found[meeting_of(move)] = old_place(move) if move.state == Move.State.UNDOING else new_place(move)
+    return found
+
+
+def _busy(people: set[UUID], first: datetime, last: datetime, words: Reader) -> list[Event]:
+    """What keeps them busy or away and doesn't give way, as Google has it."""
+    there = Event.objects.filter(member__in=people, start__lt=last, end__gt=first)
+    busy = [event for event in there if takes_time(event, words) or is_away(event, words)]
+    giving_way = hold_writes.ours(busy)
+    return [event for event in busy if event.pk not in giving_way]
+
+
+def _otherwise_busy(colleague: Colleague, moves: Sequence[Move], attending: Attendees) -> list[Taken]:
+    """Google tells one colleague's meetings and the rest in one: the meetings themselves are taken out."""
+    own = [(move.event.start, move.event.end) for move in moves if colleague.pk in attending[meeting_of(move)]]
+    busy = [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in colleague.busy]
+    return [(interval, b"") for interval in subtract(busy, own)]
 
 
 def _leaving(moves: Sequence[Move]) -> frozenset[bytes]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -69,7 +70,15 @@ def _take_back_moves(rows: QuerySet[Move], by: Member, at: datetime) -> tuple[in
         rows.select_for_update(of=("self",)).select_related("event", "event__calendar").order_by("start", "id")
     )
     may, around = may_decide_moves(moves, by=by), Surroundings.at_old_places(moves)
-    refusals = {move.pk: refusal for move in moves if (refusal := _move_refusal(move, around, at, may=move.pk in may))}
+    refusals: dict[UUID, str] = {}
+    # One that must stay may lie where another one would go back to.
+    while refused := {
+        move.pk: refusal
+        for move in moves
+        if move.pk not in refusals and (refusal := _move_refusal(move, around, at, may=move.pk in may))
+    }:
+        refusals |= refused
+        around = around.without(move for move in moves if move.pk in refused)
     going = [move for move in moves if move.pk not in refusals]
     _write_back(going, at)
     for move in going:

@@ -1,5 +1,6 @@
 """Making organizations and members, and finding a member by address."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from clockwise import clock
@@ -91,6 +92,13 @@ def find(address: str, *, organization_domain: str | None = None) -> lookups.Mem
     if len(found) > 1:
         raise AmbiguousAddress("Members of two organizations have this address: name one with --organization DOMAIN.")
     return found[0]
+
+
+def by_addresses(addresses: Collection[str]) -> dict[str, UUID]:
+    """Ids of the current organization's active members with these addresses, by the address as it was given."""
+    indexes = {lookups.address_index(address): address for address in addresses}
+    rows = Member.objects.filter(address_index__in=indexes, is_active=True).values_list("address_index", "pk")
+    return {indexes[bytes(index)]: member_id for index, member_id in rows}
 
 
 def domains() -> frozenset[str]:

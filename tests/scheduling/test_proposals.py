@@ -7,11 +7,14 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from calendars import colleagues
 from calendars.models import OutboxWrite
+from clockwise import clock
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
 from scheduling import hold_writes, proposals
 from scheduling.models import Hold, HoldChange, Move, Pin, Proposal
+from tests.calendars.test_colleagues import add_people
 from tests.company import MONDAY, Company, address, meeting
 from tests.scheduling.proposing import NEW, TUESDAY, accept, accepted_hold, deliver, make_member_of, move_of, propose
 
@@ -47,6 +50,30 @@ def test_a_place_that_was_taken_since_the_run_is_not_taken_again(company: Compan
     company.insert("ben", meeting("Dentist", TUESDAY, 14, 60, "ben"))
     company.sync()
     assert len(accept(company, proposal).stale) == 1
+
+
+def test_a_place_to_which_another_meeting_is_on_its_way_is_not_taken(company: Company, planned: str) -> None:
+    other = company.insert("ada", meeting("Other", MONDAY + timedelta(days=3), 10, 60, "ada", "ben"))
+    company.sync()
+    first, second = propose(company, (planned, NEW)), propose(company, (other, NEW + timedelta(minutes=30)))
+    assert len(accept(company, first).accepted) == 1  # decided, not delivered
+    assert len(accept(company, second).stale) == 1
+
+
+def test_a_colleague_known_by_free_busy_who_has_become_busy_keeps_the_place(company: Company) -> None:
+    """F3: Dora never signed in; she is asked to the meeting, and Google tells that she is busy at the new time."""
+    add_people(company, "dora")
+    planned = company.insert("ada", meeting("Plan", MONDAY + timedelta(days=2), 10, 60, "ada", "dora"))
+    company.sync()
+    with company.acting():
+        colleagues.refresh()
+    busy, free = propose(company, (planned, NEW)), propose(company, (planned, NEW + timedelta(hours=3)))
+    company.google.as_person(address("dora"), "insert", body=meeting("", TUESDAY, 14.5, 30, "dora"))
+    with company.acting(), clock.stopped(clock.now() + timedelta(minutes=20)):
+        colleagues.refresh()
+
+    assert len(accept(company, busy).stale) == 1
+    assert len(accept(company, free).accepted) == 1
 
 
 def test_a_part_with_one_stale_move_waits_and_the_other_part_goes(company: Company, planned: str) -> None:

@@ -78,6 +78,19 @@ def test_only_the_organizer_or_a_permitted_guest_makes_it_flexible(company: Comp
         make_flexible(company, ids["middle"], "ben")
 
 
+def test_what_a_guest_made_flexible_stays_when_that_guest_has_left(company: Company) -> None:
+    body = meeting("Open", MONDAY + timedelta(days=1), 11, 30, "ada", "ben", "chie", guestsCanModify=True)
+    google_id = company.insert("ada", body)
+    company.sync()
+    make_flexible(company, google_id, "ben")
+    assert status_of(company, google_id) == "eligible"
+
+    left = {"attendees": [guest for guest in body["attendees"] if guest["email"] != address("ben")]}
+    company.google.as_person(address("ada"), "patch", google_id, left)
+    company.sync()
+    assert status_of(company, google_id) == "no_permission"
+
+
 def test_one_outsider_keeps_a_meeting_in_place(company: Company) -> None:
     body = meeting("With a guest", MONDAY + timedelta(days=1), 11, 30, "ada", "ben", "guest@outside.example")
     google_id = company.insert("ada", body)

@@ -41,6 +41,60 @@ def test_undo_is_refused_when_the_old_time_was_taken_meanwhile(company: Company,
         undo.change(Move.objects.get(proposal=proposal), by=company.member("ada"))
 
 
+def swapped(company: Company) -> tuple[Proposal, dict[str, object]]:
+    """Two of Ada's and Ben's meetings have taken each other's places. Returns where each of them was."""
+    days = {"first": 2, "second": 3}
+    ids = {
+        name: company.insert("ada", meeting(name, MONDAY + timedelta(days=n), 10, 60, "ada", "ben"))
+        for name, n in days.items()
+    }
+    company.sync()
+    with company.inside():
+        was = {google_id: company.event("ada", google_id).start for google_id in ids.values()}
+    first, second = ids.values()
+    proposal = propose(company, (first, was[second]), (second, was[first]))
+    accept(company, proposal)
+    deliver(company)
+    company.sync()
+    return proposal, was
+
+
+def test_two_meetings_that_changed_places_go_back_together(company: Company) -> None:
+    proposal, was = swapped(company)
+    with company.inside():
+        undo.proposal(proposal, by=company.member("ada"))
+    deliver(company)
+    company.sync()
+    with company.inside():
+        assert {google_id: company.event("ben", google_id).start for google_id in was} == was
+
+
+def test_one_of_two_that_changed_places_doesnt_go_back_where_the_other_one_stays(company: Company) -> None:
+    """Ben has moved the second one's place away from what was written: it stays, and so must the first."""
+    proposal, was = swapped(company)
+    _, second = was
+    theirs = meeting("second", MONDAY + timedelta(days=2), 10.25, 60)
+    company.google.as_person(address("ada"), "patch", second, {k: theirs[k] for k in ("start", "end")})
+    company.sync()
+    with company.inside(), pytest.raises(undo.UndoRefused):
+        undo.proposal(proposal, by=company.member("ada"))
+    with company.inside():
+        assert set(Move.objects.values_list("state", flat=True)) == {Move.State.APPLIED}
+
+
+def test_undo_is_refused_when_another_meeting_is_on_its_way_to_the_old_time(company: Company, planned: str) -> None:
+    other = company.insert("ada", meeting("Other", MONDAY + timedelta(days=3), 10, 60, "ada", "ben"))
+    company.sync()
+    proposal = propose(company, (planned, NEW))
+    old = move_of(company, proposal).old_start
+    accept(company, proposal)
+    deliver(company)
+    company.sync()
+    accept(company, propose(company, (other, old)))  # decided, not delivered
+    with company.inside(), pytest.raises(undo.UndoRefused, match="no longer free"):
+        undo.change(Move.objects.get(proposal=proposal), by=company.member("ada"))
+
+
 def test_undo_is_refused_after_a_day(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW + timedelta(days=2)))
     accept(company, proposal)
