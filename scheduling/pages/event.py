@@ -3,6 +3,7 @@
 from zoneinfo import ZoneInfo
 
 from calendars.models import Event
+from clockwise.encryption.blind_index import normalize_address
 from clockwise.organizations import members, rules
 from clockwise.organizations.models import Member
 from scheduling import eligibility, explanations, facts, flexibility, recognition
@@ -60,8 +61,10 @@ def event_sheet(event: Event, *, viewer: Member) -> EventSheet:
 
 
 def _status(event: Event) -> eligibility.Status:
-    """Where the meeting stands, from the facts of its own time alone."""
-    known = facts.load(event.start, event.end)
+    """Where the meeting stands, from the facts of its own time and people alone."""
+    copies = Event.objects.filter(meeting_index=event.meeting_index).values_list("member_id", flat=True)
+    guests = members.by_addresses({normalize_address(guest.address) for guest in event.details.attendees})
+    known = facts.load(event.start, event.end, only={*copies, *guests.values()})
     index = bytes(event.meeting_index)
     occurrence = next((found for found in known.occurrences if found.meeting_index == index), None)
     if occurrence is None:

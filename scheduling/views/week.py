@@ -1,12 +1,14 @@
 """The dashboard: the member's week, or the landing page for everybody else."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import get_args
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -15,6 +17,9 @@ from clockwise.organizations.requests import MemberRequest, member_of
 from clockwise.organizations.viewer import viewer
 from scheduling.pages.week import week_page
 from scheduling.week import Toast, View
+
+# What a form has done, kept for the page that a plain browser opens next.
+TOAST = "toast"
 
 
 @require_GET
@@ -26,15 +31,17 @@ def dashboard(request: HttpRequest) -> HttpResponse:
         return render(request, "organizations/landing.html", {"missing_settings": missing})
     request.member = member  # type: ignore[attr-defined]
     wake_ups.note_visit(member.pk)
-    return show_week(request)  # type: ignore[arg-type]
+    left = None if request.headers.get("HX-Request") else request.session.pop(TOAST, None)
+    return show_week(request, Toast(**left) if left else None)  # type: ignore[arg-type]
 
 
 def show_week(request: MemberRequest, toast: Toast | None = None) -> HttpResponse:
     """The week that the request names, as a page or, for htmx, as its part."""
+    shown = request.POST if request.method == "POST" else request.GET
     page = week_page(
         request.member,
-        week=_date(request.GET.get("week") or request.POST.get("week")),
-        view=_view(request.GET.get("view")),
+        week=_date(shown.get("week")),
+        view=_view(shown.get("view")),
         selected=_date(request.GET.get("day")),
     )
     template = "scheduling/_calendar.html" if request.htmx else "scheduling/dashboard.html"
@@ -45,8 +52,14 @@ def show_week(request: MemberRequest, toast: Toast | None = None) -> HttpRespons
 
 
 def after_change(request: MemberRequest, toast: Toast | None = None) -> HttpResponse:
-    """Where a form leads: htmx gets the calendar anew, a plain browser the page."""
-    return show_week(request, toast) if request.htmx else redirect("dashboard")
+    """Where a form leads: htmx gets the calendar anew, a plain browser the page, which then says the same."""
+    if request.htmx:
+        return show_week(request, toast)
+    if toast:
+        request.session[TOAST] = asdict(toast)
+    week, view = _date(request.POST.get("week")), _view(request.POST.get("view"))
+    shown = {name: str(value) for name, value in (("week", week), ("view", view)) if value}
+    return redirect(f"{reverse('dashboard')}?{urlencode(shown)}" if shown else "dashboard")
 
 
 def _date(text: str | None) -> date | None:

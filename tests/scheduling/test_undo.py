@@ -1,6 +1,6 @@
 """Taking back what a proposal did: who may, until when, and what is left alone."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -41,7 +41,7 @@ def test_undo_is_refused_when_the_old_time_was_taken_meanwhile(company: Company,
         undo.change(Move.objects.get(proposal=proposal), by=company.member("ada"))
 
 
-def swapped(company: Company) -> tuple[Proposal, dict[str, object]]:
+def swapped(company: Company) -> tuple[Proposal, dict[str, datetime]]:
     """Two of Ada's and Ben's meetings have taken each other's places. Returns where each of them was."""
     days = {"first": 2, "second": 3}
     ids = {
