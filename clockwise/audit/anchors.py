@@ -11,7 +11,6 @@ from datetime import timedelta
 from functools import cache
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from django.conf import settings
 from django.db import connection
@@ -20,7 +19,8 @@ from clockwise import clock
 from clockwise.audit.heads import from_row
 from clockwise.audit.models import AuditHead
 from clockwise.audit.signatures import Head
-from clockwise.encryption.aws import CONFIG, code_of, errors_in_our_words
+from clockwise.encryption import aws
+from clockwise.encryption.aws import code_of, errors_in_our_words
 
 log = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<prefix>.+?)/?")
@@ -102,4 +102,4 @@ def _place() -> tuple[str, str]:
 
 @cache
 def _s3() -> Any:
-    return boto3.client("s3", config=CONFIG)
+    return aws.s3()

@@ -1,14 +1,19 @@
 """How we speak to AWS: bounded waiting, and its errors in our words. `AWS_ENDPOINT_URL` is read by boto3 itself."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError, PartialCredentialsError
 
 from clockwise.encryption.errors import KeyMissing, KeyRefused, KeyUnavailable
 
-CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_s3 import S3Client
+
 _MISSING = {"NotFoundException", "NoSuchKey", "NoSuchBucket"}
 _PASSING = {
     "Throttling",
@@ -19,6 +24,23 @@ _PASSING = {
     "RequestTimeout",
     "ConditionalRequestConflict",  # another writer is at the same S3 object this moment
 }
+
+
+def s3() -> S3Client:
+    return _client("s3")  # type: ignore[no-any-return]
+
+
+def kms() -> KMSClient:
+    return _client("kms")  # type: ignore[no-any-return]
+
+
+def _client(service: Any) -> Any:
+    """Its library is imported here: half a second that an installation without AWS doesn't wait at each start."""
+    import boto3
+    from botocore.config import Config
+
+    patience = Config(connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
+    return boto3.client(service, config=patience)
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import boto3
 from botocore.exceptions import ClientError
 
-from clockwise.encryption.aws import CONFIG, code_of, errors_in_our_words
+from clockwise.encryption import aws
+from clockwise.encryption.aws import code_of, errors_in_our_words
 from clockwise.encryption.errors import KeyMissing, KeyRefused, KeyUnavailable
 
 _S3_ADDRESS = re.compile(r"s3://(?P<bucket>[^/]+)/(?P<prefix>.+?)/?")
@@ -151,7 +151,7 @@ class S3Keystore:
             raise KeyRefused("CLOCKWISE_KEYSTORE must be s3://bucket/prefix.")
         self._bucket, self._prefix = match["bucket"], match["prefix"]
         with errors_in_our_words("S3"):
-            self._client = boto3.client("s3", config=CONFIG)
+            self._client = aws.s3()
 
     def get(self, name: str) -> bytes:
         with errors_in_our_words("S3"):

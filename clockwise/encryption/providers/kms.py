@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 
-import boto3
-
-from clockwise.encryption.aws import CONFIG, errors_in_our_words
+from clockwise.encryption import aws
+from clockwise.encryption.aws import errors_in_our_words
 
 
 class KmsKey:
@@ -13,7 +12,7 @@ class KmsKey:
     def __init__(self, key_id: str) -> None:
         self._key_id = key_id
         with errors_in_our_words("KMS"):
-            self._client = boto3.client("kms", config=CONFIG)
+            self._client = aws.kms()
 
     def wrap(self, key: bytes, context: Mapping[str, str]) -> bytes:
         with errors_in_our_words("KMS"):
