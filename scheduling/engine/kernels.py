@@ -24,6 +24,9 @@ FREE, BLOCKED = -1, -2  # answers of `blocker` besides the one event in the way
 SLACK = 1e-6  # minutes of focus by which sums in another order may differ
 UNPLACED = 1e6  # what a meeting costs as long as it has no place
 
+MOST_KNOWN_OF_CELL, MOST_KNOWN = 64, 500_000  # contents of cells whose figures are remembered, 48 bytes each
+NOTHING_KNOWN = 2**64 - 1
+
 FOCUS, FOCUS_FULL, COST_FULL, FOCUS_LESS, COST_LESS = 0, 1, 2, 3, 4
 SCORE, EXCESS = 0, 1
 
@@ -43,6 +46,9 @@ class State(NamedTuple):
     moves: Ints  # [weeks]: moved events that count
     total: Floats  # SCORE (less the constant), EXCESS
     random: npt.NDArray[np.uint64]
+    content: npt.NDArray[np.uint64]  # [cells]: a hash of the intervals of each cell's events
+    known_content: npt.NDArray[np.uint64]  # [cells, KNOWN]: contents whose figures are remembered, by their last bits
+    known: Floats  # [cells, KNOWN, 5]: these figures
     cut: Ints  # scratch: busy starts, ends, stretch starts, ends; [4, n]
     worth: Floats  # scratch: the stretches' values
     touched: Ints  # scratch
@@ -51,10 +57,16 @@ class State(NamedTuple):
     week_without: Floats  # scratch: [weeks, 2]
 
 
+def remembered(cells: int) -> int:
+    """How many contents of each cell are remembered: a power of two, so that all fit into MOST_KNOWN."""
+    return 1 << max(0, min(MOST_KNOWN_OF_CELL, MOST_KNOWN // max(1, cells)).bit_length() - 1)
+
+
 def new_state(model: Model, seed: int) -> State:
     """Today's places, with what follows from them; a meeting to be placed is nowhere."""
     events, cells, weeks = model.home.size, model.cell_end.size, model.week_goal.size
     widest = int(np.diff(model.list_off).max(initial=0) + np.diff(model.free_off).max(initial=0)) + 4
+    slots = remembered(cells)
     state: State = view(
         State(
             start=np.full(events, NOWHERE, np.int64),
@@ -69,6 +81,9 @@ def new_state(model: Model, seed: int) -> State:
             moves=np.zeros(weeks, np.int64),
             total=np.zeros(2),
             random=np.array([seed % 2**64], np.uint64),
+            content=np.zeros(cells, np.uint64),
+            known_content=np.full((cells, slots), NOTHING_KNOWN, np.uint64),
+            known=np.zeros((cells, slots, 5)),
             cut=np.zeros((4, widest), np.int64),
             worth=np.zeros(widest),
             touched=np.zeros(2 * cells + 2, np.int64),
@@ -445,6 +460,7 @@ def _unlist(model: Model, state: State, e: int, resource: int) -> None:
         for j in range(i, last):
             state.listed[j] = state.listed[j + 1]
         state.held[c] -= 1
+        state.content[c] -= _hash(start, end)
         if model.cell_end[c] >= end:
             return
         c += 1
@@ -461,6 +477,7 @@ def _enlist(model: Model, state: State, e: int, resource: int) -> None:
             i -= 1
         state.listed[i] = e
         state.held[c] += 1
+        state.content[c] += _hash(start, end)
         if model.cell_end[c] >= end:
             return
         c += 1
@@ -469,6 +486,38 @@ def _enlist(model: Model, state: State, e: int, resource: int) -> None:
 @hot_kernel
 def cell_values(model: Model, state: State, c: int, e: int, start: int) -> Values:
     """A person-day's five figures with event e at `start` (NOWHERE: away); e = -1: as it is."""
+    content = state.content[c]
+    if e >= 0:
+        if lies_in(model, c, state.start[e], state.start[e] + model.duration[e]):
+            content -= _hash(state.start[e], state.start[e] + model.duration[e])
+        if lies_in(model, c, start, start + model.duration[e]):
+            content += _hash(start, start + model.duration[e])
+    slot = np.int64(content & np.uint64(state.known_content.shape[1] - 1))
+    if state.known_content[c, slot] != content:
+        found = _work_out_cell(model, state, c, e, start)
+        for i in range(5):
+            state.known[c, slot, i] = found[i]
+        state.known_content[c, slot] = content
+    known = state.known
+    return known[c, slot, 0], known[c, slot, 1], known[c, slot, 2], known[c, slot, 3], known[c, slot, 4]
+
+
+@hot_kernel
+def _hash(start: int, end: int) -> np.uint64:
+    """Of an interval; their sum is the hash of several (finalizer of splitmix64)."""
+    z = np.uint64((start << 24) ^ end)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@hot_kernel
+def lies_in(model: Model, c: int, start: int, end: int) -> bool:
+    return start != NOWHERE and start < model.cell_end[c] and _begins_before(model, c, end)
+
+
+@hot_kernel
+def _work_out_cell(model: Model, state: State, c: int, e: int, start: int) -> Values:
     busy = gather(model, state, c, e, start)
     stretches, focus = cut_stretches(model, state, c, busy)
     full, less = model.focus, model.focus * model.beyond
@@ -490,12 +539,7 @@ def cell_values(model: Model, state: State, c: int, e: int, start: int) -> Value
 def gather(model: Model, state: State, c: int, e: int, start: int) -> int:
     """Write the cell's busy intervals into the scratch rows 0 and 1, sorted by start; their number."""
     n = 0
-    waiting = (
-        start != NOWHERE
-        and e >= 0
-        and start < model.cell_end[c]
-        and _begins_before(model, c, start + model.duration[max(e, 0)])
-    )
+    waiting = e >= 0 and lies_in(model, c, start, start + model.duration[max(e, 0)])
     for i in range(model.list_off[c], model.list_off[c] + state.held[c]):
         f = state.listed[i]
         if f == e:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MOST_EVENTS = 80  # of a part that is worth a search tree
 ARCS_AT_ONCE = 1_000_000  # between two looks at the clock
 MOST_ARCS = 300_000_000  # steps times arcs of a part in one call, where the clock doesn't count
-FIRST_STEPS = 1_500  # before a tree is begun; more make the root tighter, fewer leave more to it
+FIRST_STEPS, FIRST_STEPS_PER_EVENT = 1_500, 25  # before a tree is begun, the fewer of the two; more: a tighter root
 NODES_AT_ONCE = 20
 UNLIMITED = 10**9
 
@@ -38,6 +38,7 @@ class Bounds:
         self.score: dict[int, float] = {}
         self._ascents: dict[int, Ascent | None] = {}
         self._trees: dict[int, Tree] = {}
+        self._climbed = [0] * len(parts)
         self._state: State | None = None
 
     def work(
@@ -61,6 +62,8 @@ class Bounds:
                 self.of[number] = minutes.part_bound(self.model, self.parts[number])
 
     def _climb(self, numbers: list[int], over: Callable[[], bool], effort: int | None) -> None:
+        # The multipliers of a part with a tree are those of its last node, and bound no more than that node.
+        numbers = [number for number in numbers if number not in self._trees]
         left = dict.fromkeys(numbers, UNLIMITED if effort is None else effort)
         done = dict.fromkeys(numbers, 0)
         while left and not over():
@@ -76,13 +79,13 @@ class Bounds:
                 self._lower(number, ascent.bound)
                 left[number] -= steps
                 done[number] += steps
-                tree_begins = self._has_tree(number) and done[number] >= FIRST_STEPS
-                if left[number] <= 0 or ascent.at_rest or number in self.proved or tree_begins:
+                self._climbed[number] += steps
+                if left[number] <= 0 or ascent.at_rest or number in self.proved or self._is_ripe(number):
                     left.pop(number)
 
     def _search(self, numbers: list[int], over: Callable[[], bool], nodes: int) -> None:
         """All trees in turn, so that no hard part keeps the others waiting."""
-        left = {number: nodes for number in numbers if self._has_tree(number) and number not in self.proved}
+        left = {number: nodes for number in numbers if self._is_ripe(number) and number not in self.proved}
         while left and not over():
             for number in list(left):
                 tree = self._tree(number)
@@ -104,8 +107,12 @@ class Bounds:
             self.of[number] = self.score[number]
             self.proved.add(number)
 
-    def _has_tree(self, number: int) -> bool:
-        return self.parts[number].events.size <= MOST_EVENTS
+    def _is_ripe(self, number: int) -> bool:
+        """Whether a tree may grow from the part's multipliers."""
+        events = self.parts[number].events.size
+        steps = min(FIRST_STEPS, FIRST_STEPS_PER_EVENT * events)
+        at_rest = (ascent := self._ascents.get(number)) is not None and ascent.at_rest
+        return number in self._trees or (events <= MOST_EVENTS and (at_rest or self._climbed[number] >= steps))
 
     def _ascent(self, number: int) -> Ascent | None:
         if number not in self._ascents:

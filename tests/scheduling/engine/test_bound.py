@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from scheduling.engine import exact
 from scheduling.engine.bound import ascent as ascents
 from scheduling.engine.bound.ascent import Ascent
 from scheduling.engine.bound.days import best_day
@@ -92,6 +93,18 @@ def test_no_pays_whatever_bring_the_bound_below_a_plan(seed: int) -> None:
         ascent.climb(int(rng.integers(1, 30)), 0.0)
         total += ascent.bound
     assert total >= plan.score - 1e-6
+
+
+@pytest.mark.parametrize("seed", [1, 2, 7])
+def test_a_bound_that_is_taken_up_again_after_its_tree_was_begun_stays_above_every_plan(seed: int) -> None:
+    """Between two coolings, a tree is left at some node; the multipliers there bound only that node."""
+    document = instance(8, seed=seed, days=3, per_person=4, movable=0.7)
+    plan = solve(parse(document), seed=1, iterations=20_000)
+    run = _Run(parse(document), 0, since=time.monotonic())
+    score = {number: exact.exact_score(run.model, run.state, part) for number, part in enumerate(run.parts)}
+    for _ in range(3):
+        run.bounds.work(run.search.start, run.search.room, score, lambda: False, effort=2_000)
+        assert run.upper >= plan.score - 1e-6
 
 
 @pytest.mark.parametrize("seed", range(6))
