@@ -21,20 +21,34 @@ class Asked:
     by_default: bool
 
 
+NOT_YET = "Nothing of the kind is made yet; your answer is kept for when it is. "
 ASKED = (
+    Asked(
+        Use.COLLEAGUES,
+        "My name in what colleagues see of a plan",
+        "What a move brings you, and that something of yours stands in its way; never what. Legitimate interest; you "
+        "may object, and are “a colleague” then.",
+        True,
+    ),
     Asked(
         Use.TEAM_FIGURES,
         "My time in figures of teams",
-        "Hours of meetings and focus time, added up with at least four others'. Legitimate interest; you may object.",
+        "Hours of meetings and focus time, added up with at least four others'. "
+        f"{NOT_YET}Legitimate interest; you may object.",
         True,
     ),
     Asked(
         Use.SUGGESTIONS,
         "Suggestions from my past weeks",
-        "Which of my meetings could be flexible. Legitimate interest; you may object.",
+        f"Which of my meetings could be flexible. {NOT_YET}Legitimate interest; you may object.",
         True,
     ),
-    Asked(Use.PRODUCT_NEWS, "News about Clockwise by mail", "At most once a month. Only with your consent.", False),
+    Asked(
+        Use.PRODUCT_NEWS,
+        "News about Clockwise by mail",
+        f"At most once a month. {NOT_YET}Only with your consent.",
+        False,
+    ),
 )
 _BY_USE = {asked.use: asked for asked in ASKED}
 

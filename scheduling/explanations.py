@@ -5,6 +5,7 @@ from uuid import UUID
 
 from calendars.models import Event
 from clockwise.organizations.models import Member
+from scheduling import colleague_names
 from scheduling.eligibility import Reason, Status
 from scheduling.models import Move, Proposal, Stay
 
@@ -32,9 +33,9 @@ ENGINE = {
 }
 
 
-def status_sentence(status: Status) -> str:
+def status_sentence(status: Status, *, viewer: Member) -> str:
     sentence = STATUS.get(status.reason, "")
-    names = _names(status.blockers)
+    names = list(colleague_names.shown_to(viewer, status.blockers).values())
     if status.reason == Reason.UNKNOWN_CALENDAR and names:
         return f"The calendar of {_and(names)} isn't connected, so nobody knows when they are free."
     return sentence
@@ -92,20 +93,17 @@ def _blocked_by(stay: Stay, viewer: Member) -> str:
     """Events of the viewer's own calendar by title; others' only by whose they are."""
     if not stay.blockers:
         return ""
-    events = Event.objects.filter(pk__in=_uuids(stay.blockers)).select_related("member")[:3]
+    events = Event.objects.filter(pk__in=_uuids(stay.blockers))[:3]
     indexes = [bytes(event.meeting_index) for event in events]
     own = {bytes(e.meeting_index): e for e in Event.objects.filter(member=viewer, meeting_index__in=indexes)}
+    names = colleague_names.shown_to(viewer, [event.member_id for event in events])
     named = [
         f"“{own[bytes(event.meeting_index)].details.title}”"
         if bytes(event.meeting_index) in own
-        else f"something of {event.member.details.name}"
+        else f"something of {names.get(event.member_id, 'a colleague')}"
         for event in events
     ]
     return f" In the way: {_and(list(dict.fromkeys(named)))}." if named else ""
-
-
-def _names(member_ids: Sequence[UUID]) -> list[str]:
-    return [member.details.name for member in Member.objects.filter(pk__in=member_ids)]
 
 
 def _uuids(texts: Sequence[str]) -> list[UUID]:

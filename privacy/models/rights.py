@@ -47,6 +47,7 @@ class PrivacyChoice(MemberRow):
     """A member's yes or no to one use of their data. The newest row of a use counts; older ones are the record."""
 
     class Use(models.TextChoices):
+        COLLEAGUES = "colleagues"
         TEAM_FIGURES = "team figures"
         SUGGESTIONS = "suggestions"
         PRODUCT_NEWS = "product news"

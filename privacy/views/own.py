@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib import auth
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from clockwise import clock
 from clockwise.audit.events import EVENTS
@@ -95,8 +95,9 @@ def choose(request: MemberRequest) -> HttpResponse:
     return redirect("privacy")
 
 
-@require_http_methods(["POST"])
+@require_POST
 @member_required
+@confirmed_recently
 def leave(request: MemberRequest) -> HttpResponse:
     """Everything about the person goes, without a way back."""
     try:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clockwise import clock
 from clockwise.organizations import console, standing
 from clockwise.organizations.models import Member
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 from privacy import clocks, erasure, export
 from privacy.models import DataExport, Erasure, PrivacyRequest
 
@@ -58,19 +58,24 @@ def close(request: MemberRequest, privacy_request_id: UUID) -> HttpResponse:
 def person(request: MemberRequest, member_id: UUID) -> HttpResponse:
     """What is stored about a person, in numbers; an admin may have it exported or erased, not read it here."""
     member = get_object_or_404(Member, pk=member_id)
-    problem = ""
-    if request.method == "POST" and request.POST.get("act") == "export":
+    return _act(request, member) if request.method == "POST" else _person(request, member)
+
+
+@confirmed_recently
+def _act(request: MemberRequest, member: Member) -> HttpResponse:
+    if request.POST.get("act") == "export":
         export.request(member, by=request.member)
         console.leave_note(request, "The export is being made. It appears here within a minute.")
         return redirect("organization-privacy-person", member_id=member.pk)
-    if request.method == "POST":
-        try:
-            erasure.request(member, typed=request.POST.get("confirm", ""), by=request.member)
-        except (erasure.NotConfirmed, standing.LastOwner, standing.NotAllowed) as refused:
-            problem = str(refused)
-        else:
-            console.leave_note(request, "Access has ended. Everything else goes within a minute.")
-            return redirect("organization-privacy-requests")
+    try:
+        erasure.request(member, typed=request.POST.get("confirm", ""), by=request.member)
+    except (erasure.NotConfirmed, standing.LastOwner, standing.NotAllowed) as refused:
+        return _person(request, member, problem=str(refused))
+    console.leave_note(request, "Access has ended. Everything else goes within a minute.")
+    return redirect("organization-privacy-requests")
+
+
+def _person(request: MemberRequest, member: Member, *, problem: str = "") -> HttpResponse:
     mine = DataExport.objects.filter(member=member, requested_by=request.member.pk, expires_at__gt=clock.now())
     context = {
         "person": member,

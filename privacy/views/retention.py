@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from clockwise.organizations import console, plans
 from clockwise.organizations.plans import Feature
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 from privacy import retention
 
 
@@ -29,9 +29,14 @@ def index(request: MemberRequest) -> HttpResponse:
         context["label"] = next(found.label for found, _ in context["kept"] if found.name == name)
         if request.POST.get("confirmed") != "yes":
             return console.page(request, "privacy/retention_confirm.html", context)
-        gone = retention.choose(name, number, by=request.member.pk)
+        return _choose(request, name, number)
     except retention.BadRetention as bad:
         context["problem"] = str(bad)
         return console.page(request, "privacy/retention.html", context, status=422)
-    console.leave_note(request, f"Kept for {number} days from now on. {gone} rows are deleted.")
+
+
+@confirmed_recently
+def _choose(request: MemberRequest, name: str, days: int) -> HttpResponse:
+    gone = retention.choose(name, days, by=request.member.pk)
+    console.leave_note(request, f"Kept for {days} days from now on. {gone} rows are deleted.")
     return redirect("organization-privacy-retention")

@@ -74,7 +74,7 @@ def _status(event: Event) -> eligibility.Status:
 
 def _why(event: Event, status: eligibility.Status, *, viewer: Member, zone: ZoneInfo) -> str:
     if status.reason:
-        return explanations.status_sentence(status)
+        return explanations.status_sentence(status, viewer=viewer)
     applied = [Move.State.DECIDED, Move.State.APPLIED]
     move = Move.objects.filter(event__meeting_index=event.meeting_index, state__in=applied).order_by("-decided_at")
     if last := move.first():

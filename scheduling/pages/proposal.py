@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from calendars.models import Event
 from clockwise.organizations.models import Member
-from scheduling import explanations, proposals, run_requests, undo
+from scheduling import colleague_names, explanations, proposals, run_requests, undo
 from scheduling.hours import local_date, monday_of
 from scheduling.models import HoldChange, Move, OptimizationRun, Proposal, Stay
 from scheduling.pages.kinds import HOLD_KINDS, day_and_span, day_and_time
@@ -86,7 +86,7 @@ def _of(proposal: Proposal, viewer: Member, *, now: datetime, zone: ZoneInfo, we
     moves = tuple(_moves(proposal, list(own)))
     may_decide = proposals.may_decide_moves(moves, by=viewer)
     holds = tuple(proposal.hold_changes.filter(member=viewer).order_by("start", "id"))
-    names = _names(moves)
+    names = colleague_names.shown_to(viewer, {UUID(key) for move in moves for key in move.reason.by_person})
     rows = [
         _move_row(
             move, own[bytes(move.event.meeting_index)], viewer, names, now, zone, may_decide=move.pk in may_decide
@@ -142,13 +142,8 @@ def _own_events(proposal: Proposal, viewer: Member) -> Iterable[Event]:
     return Event.objects.filter(member=viewer, meeting_index__in=moved)
 
 
-def _names(moves: Iterable[Move]) -> dict[str, str]:
-    ids = {UUID(member_id) for move in moves for member_id in move.reason.by_person}
-    return {str(member.pk): member.details.name for member in Member.objects.filter(pk__in=ids)}
-
-
 def _move_row(
-    move: Move, own: Event, viewer: Member, names: dict[str, str], now: datetime, zone: ZoneInfo, *, may_decide: bool
+    move: Move, own: Event, viewer: Member, names: dict[UUID, str], now: datetime, zone: ZoneInfo, *, may_decide: bool
 ) -> ChangeRow:
     gain = move.reason.focus_minutes
     solved = move.reason.conflicts_solved
@@ -165,8 +160,9 @@ def _move_row(
         focus_minutes=gain,
         conflicts=solved,
         by_person=tuple(
-            PersonGain(names.get(member_id, "A colleague"), round(minutes))
+            PersonGain(names[UUID(member_id)], round(minutes))
             for member_id, minutes in sorted(move.reason.by_person.items(), key=lambda item: -item[1])
+            if UUID(member_id) in names
         ),
         may_decide=may_decide,
         decider="" if may_decide else "The organizer",

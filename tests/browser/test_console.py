@@ -151,6 +151,7 @@ def test_a_person_exports_leaves_out_and_leaves(site: Site) -> None:
     site.page.get_by_test_id("leave-out").click()
     expect(site.page.get_by_test_id("left-out")).to_be_visible()
     assert axe_violations(site) == []
+    # The proof from before the export still counts.
     site.page.get_by_label(f"Type {address('ben')} to confirm").fill(address("ben"))
     site.page.get_by_test_id("leave").click()
     site.page.wait_for_url(f"{site.url}/")

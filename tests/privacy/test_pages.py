@@ -1,18 +1,29 @@
 """Privacy's pages: who may, what is asked first, and what they never show."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from calendars.models import Event
 from clockwise import clock
-from clockwise.organizations.models import Member, Organization
+from clockwise.organizations import teams
+from clockwise.organizations.models import BrowserSession, Member, Organization, Team
 from clockwise.organizations.plans import Plan
 from clockwise.organizations.roles import Role
 from clockwise.tenancy import current
 from privacy import exclusions, processing, purges
-from privacy.models import CalendarExclusion, DataExport, Erasure, PrivacyChoice, PrivacyRequest, Purge
+from privacy.models import (
+    CalendarExclusion,
+    DataExport,
+    Erasure,
+    PrivacyChoice,
+    PrivacyRequest,
+    Purge,
+    StaffAccess,
+    StaffAccessDetails,
+)
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 from tests.security.endpoints import sign_in
 
@@ -201,6 +212,55 @@ def test_leaving_signs_out_and_erases(company: Company) -> None:
 
 def test_choices_are_kept_as_a_record(company: Company) -> None:
     bens = browser(company, "ben")
-    bens.post("/privacy/choices", {"allow": ["suggestions", "nonsense"]})
+    bens.post("/privacy/choices", {"allow": ["colleagues", "suggestions", "nonsense"]})
     with company.inside():
         assert [(c.use, c.objects_to_it) for c in PrivacyChoice.objects.all()] == [("team figures", True)]
+
+
+@pytest.mark.parametrize(
+    ("page", "body"),
+    [
+        ("/privacy/export", {}),
+        ("/privacy/leave", {"confirm": address("ada")}),
+        ("/organization/privacy/people/{ben}/", {"act": "export"}),
+        ("/organization/privacy/people/{ben}/", {"act": "erase", "confirm": address("ben")}),
+        ("/organization/privacy/processing/titles/", {"confirm": "erase"}),
+        ("/organization/privacy/retention/", {"name": "proposals", "days": "30", "confirmed": "yes"}),
+        ("/organization/teams/{team}/delete", {"confirm": "Research"}),
+        ("/organization/staff-access/{access}/grant", {}),
+    ],
+)
+def test_what_has_no_way_back_needs_a_fresh_proof(company: Company, page: str, body: dict[str, str]) -> None:
+    """Ten minutes after Google has vouched for Ada the same form only leads to Google."""
+    ada = browser(company, "ada")
+    with company.inside():
+        ids = {
+            "ben": company.ids["ben"],
+            "team": teams.create("Research", by=company.member("ada")).pk,
+            "access": asked_by_staff().pk,
+        }
+        Member.objects.filter(pk=ids["ben"]).update(role=Role.OWNER)
+        BrowserSession.objects.update(confirmed_at=SUNDAY_NOON - timedelta(minutes=10))
+    path = page.format(**ids)
+    answer = ada.post(path, body)
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/accounts/google/confirm?ask=1")
+    with company.inside():
+        assert not Erasure.objects.exists()
+        assert not DataExport.objects.exists()
+        assert Team.objects.exists()
+        BrowserSession.objects.update(confirmed_at=SUNDAY_NOON)
+    again = ada.post(path, body)
+    assert again.status_code == 302
+    assert "confirm" not in again.headers["Location"]
+
+
+def asked_by_staff() -> StaffAccess:
+    return StaffAccess.objects.create(
+        staff_id=uuid4(),
+        details=StaffAccessDetails("Olga", "olga@operator.example", "A reason"),
+        wants_words=False,
+        minutes=60,
+        asked_at=SUNDAY_NOON,
+        lapses_at=SUNDAY_NOON + timedelta(days=7),
+    )

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clockwise.organizations import console, plans, teams
 from clockwise.organizations.models import Member, Team, TeamMembership
 from clockwise.organizations.plans import Feature
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,6 +56,7 @@ def change(request: MemberRequest, team_id: UUID) -> HttpResponse:
 
 @require_POST
 @member_required
+@confirmed_recently
 def delete(request: MemberRequest, team_id: UUID) -> HttpResponse:
     team = get_object_or_404(Team, pk=team_id)
     if request.POST.get("confirm", "").strip().casefold() != team.details.name.casefold():
