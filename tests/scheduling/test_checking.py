@@ -56,7 +56,7 @@ def test_the_same_place_is_fine_where_they_share_no_room() -> None:
     checking.check(replace(with_move_to(made, at(TUESDAY, 16)), holds=()), found)
 
 
-def test_a_move_that_breaks_up_a_day_is_refused_by_the_fairness_guard() -> None:
+def test_f22_a_move_that_breaks_up_a_day_is_refused_by_the_fairness_guard() -> None:
     """Tuesday gains an hour, Wednesday's three free hours fall to 75 minutes at half: 82 minutes less in the week."""
     known = plain.facts(
         [plain.person(1, focus_goal=2400), plain.person(2, focus_goal=0)],
@@ -73,7 +73,7 @@ def test_a_move_that_breaks_up_a_day_is_refused_by_the_fairness_guard() -> None:
     assert broken_rules(between, found) == [f"focus drop {member_id(1)}"]
 
 
-def test_a_move_that_costs_exactly_the_guard_is_allowed() -> None:
+def test_f22_a_move_that_costs_exactly_the_guard_is_allowed() -> None:
     """From before the working hours to their first one: an hour of focus, no minute more."""
     known = plain.facts(
         [plain.person(1, focus_goal=2400), plain.person(2, focus_goal=0)],

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from calendars import colleagues
-from calendars.models import OutboxWrite
+from calendars.models import Event, OutboxWrite
 from clockwise import clock
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
@@ -33,7 +33,7 @@ def test_an_accepted_move_is_at_google_and_on_everybodys_calendar(company: Compa
         assert proposal.state == Proposal.State.ACCEPTED
 
 
-def test_a_meeting_edited_since_the_run_is_left_alone(company: Company, planned: str) -> None:
+def test_f18_a_meeting_edited_since_the_run_is_left_alone(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW))
     company.google.as_person(address("ada"), "patch", planned, {"summary": "Plan B"})
     company.sync()
@@ -76,7 +76,7 @@ def test_a_colleague_known_by_free_busy_who_has_become_busy_keeps_the_place(comp
     assert len(accept(company, free).accepted) == 1
 
 
-def test_a_part_with_one_stale_move_waits_and_the_other_part_goes(company: Company, planned: str) -> None:
+def test_f18_a_part_with_one_stale_move_waits_and_the_other_part_goes(company: Company, planned: str) -> None:
     """Ada's second meeting would take the place that the first leaves; Chie's own is independent."""
     second = company.insert("ada", meeting("Follow-up", MONDAY + timedelta(days=3), 10, 60, "ada", "ben"))
     other = company.insert("ada", meeting("Elsewhere", MONDAY + timedelta(days=4), 9, 30, "ada", "chie"))
@@ -116,6 +116,31 @@ def test_members_decide_their_own_holds_and_administrators_all(company: Company)
     assert members_of(accept(company, proposal, "ben")) == [company.ids["ben"]]
     make_member_of(company, "ben", "admin")
     assert members_of(accept(company, proposal, "ben")) == [company.ids["chie"]]
+
+
+def test_f14_one_instance_moves_alone_and_a_deleted_one_stays_deleted(company: Company) -> None:
+    rule = {"recurrence": ["RRULE:FREQ=DAILY;COUNT=4"]}
+    series = company.insert("ada", meeting("Daily", MONDAY, 10, 60, "ada", "ben", **rule))
+    ids = [f"{series}_202703{day:02}T090000Z" for day in (1, 2, 3, 4)]
+    company.google.as_person(address("ada"), "delete", ids[2])
+    company.sync()
+
+    def etags() -> list[str]:
+        with company.inside():
+            return [company.event("ada", key).etag for key in (ids[0], ids[3])]
+
+    before = etags()
+    accept(company, propose(company, (ids[1], NEW)))
+    deliver(company)
+    company.sync()
+
+    assert etags() == before
+    written = [entry["path"].rpartition("/")[2] for entry in company.google.log if entry["method"] == "PATCH"]
+    assert written == [ids[1]]
+    with company.inside():
+        there = dict(Event.objects.filter(member=company.ids["ben"]).values_list("google_id", "start"))
+    assert there.keys() == {ids[0], ids[1], ids[3]}
+    assert there[ids[1]] == NEW
 
 
 def test_a_decided_proposal_is_closed(company: Company, planned: str) -> None:
@@ -164,7 +189,7 @@ def test_another_organization_cannot_find_a_proposal(company: Company, planned: 
         proposals.accept(proposal, by=Member.objects.get(pk=company.ids["mallory"]))
 
 
-def test_moving_it_by_hand_after_our_move_pins_the_meeting(company: Company, planned: str) -> None:
+def test_f13_moving_it_by_hand_after_our_move_pins_the_meeting(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW))
     accept(company, proposal)
     deliver(company)

@@ -1,5 +1,6 @@
 """Rules of flexible meetings by their ids (F1 and so on), on facts made by hand."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ import pytest
 
 from scheduling import eligibility, problem
 from scheduling.eligibility import Reason, State
-from scheduling.facts import Guest, Occurrence
+from scheduling.facts import Facts, Guest, Occurrence
 from scheduling.hours import zone_of
 from scheduling.problem import Horizon
 from tests.scheduling.plain import MONDAY, at, facts, occurrence, person, planned, with_consent
@@ -22,6 +23,54 @@ def test_f2_one_outsider_makes_it_external_even_after_declining() -> None:
     met = occurrence("m", at(TUESDAY, 10), 30, 1, 2, guests=guests)
     known = facts([person(1), person(2)], [met], "m")
     assert eligibility.status(met, known).reason == Reason.EXTERNAL
+
+
+def test_f4_a_meeting_lies_in_the_meeting_hours_of_each_and_not_merely_in_working_hours() -> None:
+    """Person 2 works from 9 to 17 and meets from 10 to 16; of that the last hour alone is free."""
+    narrow = dict.fromkeys(range(5), ((10 * 60, 16 * 60),))
+    second = person(2)
+    second = replace(second, hours=replace(second.hours, meeting=narrow))
+    met = occurrence("m", at(TUESDAY, 12), 60, 1, 2)
+    busy = [occurrence("full", at(TUESDAY, 10), 300, 1), occurrence("last", at(TUESDAY, 16), 60, 1)]
+    known = facts([person(1), second], [met, *busy], "m")
+    _, made = planned(with_consent(known, "m", range="day"))
+    assert [move.start for move in made.moves] == [at(TUESDAY, 15)]
+
+
+def crossed() -> Facts:
+    """Person 1 has no free minute, and each of two meetings is where the other one's guest alone would be free."""
+    return facts(
+        [person(number) for number in (1, 3, 4)],
+        [
+            occurrence("first", at(TUESDAY, 9), 60, 1, 3),
+            occurrence("second", at(TUESDAY, 16), 60, 1, 4),
+            occurrence("between", at(TUESDAY, 10), 360, 1),
+            occurrence("morning of 3", at(TUESDAY, 9), 60, 3),
+            occurrence("evening of 4", at(TUESDAY, 16), 60, 4),
+        ],
+        "first",
+        "second",
+    )
+
+
+def test_f11_two_meetings_change_places_where_neither_could_move_alone() -> None:
+    known = with_consent(with_consent(crossed(), "first", range="day"), "second", range="day")
+    _, made = planned(known)
+    assert {move.copy.google_id: move.start for move in made.moves} == {
+        "first": at(TUESDAY, 16),
+        "second": at(TUESDAY, 9),
+    }
+
+
+def test_f12_a_double_booking_that_stays_says_what_blocks_it() -> None:
+    """The day of person 2 is full, and the meeting may not leave it."""
+    met = occurrence("m", at(TUESDAY, 10), 60, 1, 2)
+    full = occurrence("full", at(TUESDAY, 9), 480, 2)
+    known = with_consent(facts([person(1), person(2)], [met, full], "m"), "m", range="day")
+    _, made = planned(known)
+    [stay] = made.stays
+    assert (made.moves, stay.reason) == ((), "engine:no_place")
+    assert str(full.copies[0].event_id) in stay.blockers
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(20 * 60 - 1, State.FROZEN), (20 * 60, State.ELIGIBLE)])

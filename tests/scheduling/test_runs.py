@@ -58,7 +58,7 @@ def test_nothing_moves_that_nobody_has_made_flexible(company: Company) -> None:
     assert made.moves == ()
 
 
-def test_a_double_booking_is_resolved_and_the_plan_is_better(company: Company) -> None:
+def test_f12_a_double_booking_is_resolved_and_the_plan_is_better(company: Company) -> None:
     ids = fragmented_week(company)
     for google_id in ids.values():
         make_flexible(company, google_id)
@@ -165,7 +165,7 @@ def test_a_colleague_whose_calendar_is_unknown_keeps_it_in_place(company: Compan
     assert status_of(company, ids["middle"]) == "unknown_calendar"
 
 
-def test_meetings_across_zones_lie_in_everybodys_hours(company: Company) -> None:
+def test_f4_meetings_across_zones_lie_in_everybodys_hours(company: Company) -> None:
     google_id = company.insert("ada", meeting("Tokyo", MONDAY + timedelta(days=1), 14, 30, "ada", "chie"))
     company.insert("ada", meeting("In the way", MONDAY + timedelta(days=1), 14, 30, "ada"))
     company.sync()
@@ -177,7 +177,7 @@ def test_meetings_across_zones_lie_in_everybodys_hours(company: Company) -> None
         assert move.end.hour <= 8  # 17:00 in Tokyo
 
 
-def test_a_dry_run_writes_nothing_and_has_the_hash_of_the_run_after_it(company: Company) -> None:
+def test_f18_a_dry_run_writes_nothing_and_has_the_hash_of_the_run_after_it(company: Company) -> None:
     ids = fragmented_week(company)
     for google_id in ids.values():
         make_flexible(company, google_id)

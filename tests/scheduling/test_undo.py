@@ -14,7 +14,7 @@ from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 from tests.scheduling.proposing import NEW, TUESDAY, accept, accepted_hold, deliver, make_member_of, move_of, propose
 
 
-def test_undo_restores_the_exact_time_and_pins_the_meeting(company: Company, planned: str) -> None:
+def test_f17_undo_restores_the_exact_time_and_pins_the_meeting(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW))
     before = move_of(company, proposal).old_start
     accept(company, proposal)
@@ -31,7 +31,7 @@ def test_undo_restores_the_exact_time_and_pins_the_meeting(company: Company, pla
         assert Pin.objects.filter(meeting_index=event.meeting_index, reason=Pin.Reason.UNDONE).exists()
 
 
-def test_undo_is_refused_when_the_old_time_was_taken_meanwhile(company: Company, planned: str) -> None:
+def test_f17_undo_is_refused_when_the_old_time_was_taken_meanwhile(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW))
     accept(company, proposal)
     deliver(company)
@@ -82,7 +82,7 @@ def test_one_of_two_that_changed_places_doesnt_go_back_where_the_other_one_stays
         assert set(Move.objects.values_list("state", flat=True)) == {Move.State.APPLIED}
 
 
-def test_undo_is_refused_when_another_meeting_is_on_its_way_to_the_old_time(company: Company, planned: str) -> None:
+def test_f17_undo_is_refused_when_another_meeting_is_on_its_way_to_the_old_time(company: Company, planned: str) -> None:
     other = company.insert("ada", meeting("Other", MONDAY + timedelta(days=3), 10, 60, "ada", "ben"))
     company.sync()
     proposal = propose(company, (planned, NEW))
@@ -95,7 +95,7 @@ def test_undo_is_refused_when_another_meeting_is_on_its_way_to_the_old_time(comp
         undo.change(Move.objects.get(proposal=proposal), by=company.member("ada"))
 
 
-def test_undo_is_refused_after_a_day(company: Company, planned: str) -> None:
+def test_f17_undo_is_refused_after_a_day(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW + timedelta(days=2)))
     accept(company, proposal)
     deliver(company)
