@@ -7,8 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clockwise.organizations import console, rules
+from clockwise.organizations import console, plans, rules
 from clockwise.organizations.models import Organization
+from clockwise.organizations.plans import Feature
 from clockwise.organizations.requests import MemberRequest, member_required
 from clockwise.organizations.rules import Wanted
 from clockwise.organizations.titles import Reader
@@ -66,6 +67,7 @@ def _page(
         "problems": problems,
         "days": [(str(number), name, str(number) in wanted.run_days) for number, name in enumerate(DAYS)],
         "lists": [(name, label, use, getattr(wanted, name), problems.get(name, "")) for name, label, use in LISTS],
+        "has_daily_run": plans.has(Feature.ORGANIZATION_RUN),
         "zones": sorted(available_timezones()),
         **extra,
     }
