@@ -61,11 +61,12 @@ def connect(member: Member, grant: Grant) -> bool:
     connection.save()
     Calendar.objects.filter(connection=connection).update(next_sync_at=None, failures=0)
     record("google_connection.connected", by=member.pk, target=connection, scopes=connection.scopes)
-    _sync_soon(connection.pk)
+    sync_soon(connection.pk)
     return True
 
 
-def _sync_soon(connection_id: UUID) -> None:
+def sync_soon(connection_id: UUID) -> None:
+    """Once the caller's transaction is over: its list, what is due of it, its channels."""
     from calendars import tasks
 
     transaction.on_commit(lambda: tasks.wake(tasks.sync_connection, connection_id))
@@ -208,16 +209,26 @@ def disconnect(member_id: UUID) -> bool:
     Raises NotConnected. A Google that can't be reached is no reason to go on.
     """
     with current.transaction():
-        connection = GoogleConnection.objects.select_for_update().filter(member=member_id).first()
-        if connection is None or connection.credentials is None:
-            raise NotConnected("There is no connection to end.")
-        _end(connection, GoogleConnection.State.DISCONNECTED)
-        record("google_connection.disconnected", by=member_id, target=connection)
+        connection = _ended_by_member(member_id)
     try:
         revoke(connection.pk)
     except GoogleError:
         return False
     return True
+
+
+def disconnect_soon(member_id: UUID) -> None:
+    """The same in the caller's transaction; a worker tells Google. Raises NotConnected."""
+    _revoke_soon(_ended_by_member(member_id).pk)
+
+
+def _ended_by_member(member_id: UUID) -> GoogleConnection:
+    connection = GoogleConnection.objects.select_for_update().filter(member=member_id).first()
+    if connection is None or connection.credentials is None:
+        raise NotConnected("There is no connection to end.")
+    _end(connection, GoogleConnection.State.DISCONNECTED)
+    record("google_connection.disconnected", by=member_id, target=connection)
+    return connection
 
 
 def revoke(connection_id: UUID) -> None:

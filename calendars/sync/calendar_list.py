@@ -1,6 +1,6 @@
 """Which calendars a connection has, its settings, and which of the calendars are read."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol
@@ -42,6 +42,14 @@ class _Answer:
     items: list[Json] = field(default_factory=list)
     token: str = ""
     is_whole: bool = True
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Calendars that are read from now on, and those that no longer are."""
+
+    begun: list[Calendar]
+    left: list[Calendar]
 
 
 def sync(connection_id: UUID) -> list[UUID]:
@@ -96,13 +104,28 @@ def look_again(calendar: Calendar, client: CalendarClient) -> bool:
     return True
 
 
-def choose(calendar: Calendar, *, is_read: bool) -> None:
-    """Read a calendar from now on, or no more: then what we have of it goes. In the caller's transaction."""
-    if is_read and not calendar.is_read:
-        calendar.is_read, calendar.next_sync_at = True, None
-        calendar.save(update_fields=["is_read", "next_sync_at"])
-    elif not is_read and calendar.is_read:
-        _stop_reading(calendar)
+def choose(member_id: UUID, chosen: Collection[UUID]) -> Chosen:
+    """Which of a member's calendars are read from now on. What we have of the others goes, in the caller's transaction.
+
+    The main one is always read, and one that shows busy blocks alone never is.
+    """
+    policy.hold_still()
+    begun, left = [], []
+    for calendar in choosable(member_id).select_for_update(of=("self",), no_key=True):
+        if calendar.pk in chosen and not calendar.is_read:
+            calendar.is_read, calendar.next_sync_at, calendar.failures = True, None, 0
+            calendar.save(update_fields=["is_read", "next_sync_at", "failures"])
+            begun.append(calendar)
+        elif calendar.pk not in chosen and calendar.is_read:
+            _stop_reading(calendar)
+            left.append(calendar)
+    return Chosen(begun, left)
+
+
+def choosable(member_id: UUID) -> QuerySet[Calendar]:
+    return Calendar.objects.filter(
+        member=member_id, is_primary=False, access_role__in=READABLE, connection__state=GoogleConnection.State.ACTIVE
+    )
 
 
 def _active(connection_id: UUID) -> QuerySet[GoogleConnection]:

@@ -43,6 +43,7 @@ EVENTS: dict[str, str] = {
     "google_connection.revoked": "Google no longer honours a connection's grant",
     "google_connection.disconnected": "A member ended a connection",
     "google_connection.misconfigured": "Google refused the installation's OAuth client",
+    "calendar.chosen": "A member chose which of their calendars are read",
     "calendar.removed": "A calendar and its events were removed",
     "push_channel.opened": "A push channel was opened at Google",
     # Scheduling

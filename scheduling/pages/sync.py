@@ -11,6 +11,8 @@ PROBLEMS = {
     "quota": "Google asks for a pause: too many requests for now.",
     "not_found": "The calendar can't be found at Google.",
     "no_access": "Google no longer shows this calendar.",
+    "misconfigured": "Google refuses this installation, not you: its operator has to repair the OAuth client.",
+    "blocked_by_admin": "Your Google Workspace admin doesn't let Clockwise in. Ask them to allow it.",
 }
 UNREACHABLE = "Google doesn't answer as it should."
 
@@ -22,12 +24,19 @@ def sync_state(member: Member, calendar: Calendar | None, *, now: datetime) -> S
     finished = ago(now - calendar.synced_at) if calendar and calendar.synced_at else ""
     if connection.state != GoogleConnection.State.ACTIVE:
         return SyncState(state="lost", finished_label=finished, problem=LOST)
+    if connection.problem:
+        return SyncState(state="failing", finished_label=finished, problem=explained(connection.problem))
     if calendar is None or calendar.synced_at is None:
         return SyncState(state="first")
     if calendar.problem:
-        return SyncState(state="failing", finished_label=finished, problem=PROBLEMS.get(calendar.problem, UNREACHABLE))
+        return SyncState(state="failing", finished_label=finished, problem=explained(calendar.problem))
     set_aside = SetAsideEvent.objects.filter(member=member).count()
     return SyncState(state="done", finished_label=finished, set_aside=set_aside)
+
+
+def explained(word: str) -> str:
+    """A problem's word as a sentence; empty for none."""
+    return PROBLEMS.get(word, UNREACHABLE) if word else ""
 
 
 def ago(passed: timedelta) -> str:

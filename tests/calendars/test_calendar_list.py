@@ -187,14 +187,14 @@ def test_the_member_chooses_what_is_read(company: Company) -> None:
     company.sync("ada")
     assert titles(company) == []
     with company.inside():
-        calendar_list.choose(Calendar.objects.get(pk=calendars(company)["Side"].pk), is_read=True)
+        calendar_list.choose(company.ids["ada"], [calendars(company)["Side"].pk])
     company.sync("ada")
     assert titles(company) == ["Aside"]
     with company.acting():
         tasks.tend_channels(str(company.connection("ada").pk))
 
     with company.inside():
-        calendar_list.choose(Calendar.objects.get(pk=calendars(company)["Side"].pk), is_read=False)
+        calendar_list.choose(company.ids["ada"], [])
     company.google.log.clear()
     company.sync("ada")
     with company.acting():
