@@ -101,7 +101,7 @@ def _server_seconds() -> float:
 def walls_down() -> Iterator[None]:
     show = token.show
     _switch("DISABLE")
-    token.show = lambda cursor, organization_id: None
+    token.show = lambda cursor, organization_id, moment=None: None
     try:
         yield
     finally:

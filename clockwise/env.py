@@ -30,9 +30,13 @@ GOOGLE_DEFAULTS = {
 }
 
 
+ENGINE = "clockwise.tenancy.postgresql"
+
+
 def database(url: str) -> dict[str, Any]:
     """Django's settings for a libpq URL; what the URL says of TLS and of several hosts is kept."""
-    settings: dict[str, Any] = {**dj_database_url.parse(url, conn_max_age=600, conn_health_checks=True)}
+    parsed = dj_database_url.parse(url, ENGINE, conn_max_age=600, conn_health_checks=True)
+    settings: dict[str, Any] = {**parsed}
     settings["OPTIONS"] = {"connect_timeout": 5, **settings.get("OPTIONS", {})}
     return settings
 

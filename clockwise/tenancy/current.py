@@ -7,8 +7,10 @@ from uuid import UUID
 
 from django.db import connection
 from django.db import transaction as db_transaction
+from django.db.backends.utils import CursorWrapper
 
 from clockwise.tenancy import token
+from clockwise.tenancy.token import Moment
 
 _current: ContextVar[UUID | None] = ContextVar("current_organization", default=None)
 _preparations: list[Callable[[UUID], None]] = []
@@ -53,11 +55,14 @@ def acting_for(organization_id: UUID) -> Iterator[None]:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(admit: Callable[[CursorWrapper], Moment] | None = None) -> Iterator[None]:
     """One database transaction (or savepoint) in which row-level security admits the current organization.
 
     What it is told is local to the transaction, so that nothing outlives it on a pooled connection.
     Never hold one open over a call to Google, to a key service or to mail.
+
+    `admit`: the first statement, with no tenant row in sight; it asks for `token.MOMENT` as well, and raises whatever
+    should keep the transaction from going on.
     """
     current = require_organization_id()
     if not connection.in_atomic_block:
@@ -65,7 +70,7 @@ def transaction() -> Iterator[None]:
             prepare(current)
     with db_transaction.atomic():
         with connection.cursor() as cursor:
-            token.show(cursor, current)
+            token.show(cursor, current, admit(cursor) if admit else None)
         yield
 
 

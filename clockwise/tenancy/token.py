@@ -8,6 +8,7 @@ function `current_organization()` may read; `migrate` puts it there.
 
 import hashlib
 import hmac
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -20,20 +21,32 @@ NOBODY = UUID(int=0)
 _BLOCK_BYTES = 64
 _KEYS_KEPT = 2
 
+# What a statement has to ask for as well, to be the one that tells which transaction this is (a `Moment`).
 # Microseconds, since that is how exactly PostgreSQL knows when a transaction began.
-_THIS_TRANSACTION = "pg_backend_pid(), (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint"
+MOMENT = "pg_backend_pid(), (extract(epoch FROM transaction_timestamp()) * 1000000)::bigint"
 
 
-def show(cursor: CursorWrapper, organization_id: UUID) -> None:
-    """Make the organization current for the rest of the open transaction (or until its savepoint is rolled back)."""
-    cursor.execute(f"SELECT {_THIS_TRANSACTION}")
-    token = _token(organization_id, *cursor.fetchone())
-    cursor.execute("SELECT set_config(%s, %s, true)", [SETTING, token])
+class Moment(NamedTuple):
+    """Which transaction it is: the server's process, and when it began in microseconds since 1970 UTC."""
+
+    process: int
+    began_at: int
 
 
-def _token(organization_id: UUID, process: int, began_at: int) -> str:
+def show(cursor: CursorWrapper, organization_id: UUID, moment: Moment | None = None) -> None:
+    """Make the organization current for the rest of the open transaction (or until its savepoint is rolled back).
+
+    `moment`: of the open transaction, where an earlier statement of it has asked already.
+    """
+    if moment is None:
+        cursor.execute(f"SELECT {MOMENT}")
+        moment = Moment(*cursor.fetchone())
+    cursor.execute("SELECT set_config(%s, %s, true)", [SETTING, _token(organization_id, moment)])
+
+
+def _token(organization_id: UUID, moment: Moment) -> str:
     key = _key()
-    mac = hmac.digest(key, f"{organization_id}|{process}|{began_at}".encode(), "sha256")
+    mac = hmac.digest(key, f"{organization_id}|{moment.process}|{moment.began_at}".encode(), "sha256")
     return f"{organization_id}.{_name(key)}.{mac.hex()}"
 
 
