@@ -1,7 +1,9 @@
 """What an entry says, and who may add one."""
 
 import hashlib
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,7 +16,7 @@ from clockwise.audit.commitments import EntryColumns, commitment_of, leaf_of
 from clockwise.audit.events import EVENTS
 from clockwise.audit.models import AuditEntry
 from clockwise.audit.origin import Origin
-from clockwise.audit.record import UnlistedEvent, record
+from clockwise.audit.record import UnlistedEvent, record, together
 from clockwise.organizations import tokens
 from clockwise.tenancy import current
 from tests.company import SUNDAY_NOON
@@ -112,10 +114,36 @@ def test_what_a_crashed_process_left_is_chained_by_the_sweep(pair: Pair, monkeyp
     assert chain.organizations_waiting() == []
 
 
-def test_entries_of_many_at_once_make_one_chain(pair: Pair) -> None:
+def test_entries_recorded_together_are_chained_in_their_own_transaction(pair: Pair) -> None:
+    with current.organization(pair.organization_id), together():
+        record("team.created", by=pair.ada.pk)
+        record("team.changed", by=pair.ada.pk)
+    with current.organization(pair.organization_id):
+        entries = list(AuditEntry.objects.filter(action__startswith="team.").order_by("position"))
+    assert [entry.action for entry in entries] == ["team.created", "team.changed"]
+    assert all(entry.position for entry in entries)
+
+
+def test_of_entries_recorded_together_those_of_a_lost_savepoint_are_forgotten(pair: Pair) -> None:
+    with current.organization(pair.organization_id), together():
+        record("team.created", by=pair.ada.pk)
+        with suppress(ZeroDivisionError), current.transaction(), together():
+            record("team.deleted", by=pair.ada.pk)
+            raise ZeroDivisionError
+        with current.transaction(), together():
+            record("team.changed", by=pair.ada.pk)
+    with current.organization(pair.organization_id):
+        entries = AuditEntry.objects.filter(action__startswith="team.").order_by("position")
+        assert [entry.action for entry in entries] == ["team.created", "team.changed"]
+
+
+@pytest.mark.parametrize("ways", [[nullcontext], [together], [nullcontext, together]])
+def test_entries_of_many_at_once_make_one_chain(
+    pair: Pair, ways: list[Callable[[], AbstractContextManager[None]]]
+) -> None:
     def act(number: int) -> None:
         try:
-            with current.organization(pair.organization_id):
+            with current.organization(pair.organization_id), ways[number % len(ways)]():
                 record("run.started", by=pair.ada.pk, number=number)
         finally:
             connections.close_all()
