@@ -207,12 +207,16 @@ def _copy(source: Keystore, destination: Keystore) -> int:
 def _create(owner: KeyOwner, generation: int) -> None:
     if is_shredded(owner):
         raise KeyMissing("A key that was shredded is never made again.")
-    name = _name(owner, generation)
+    name, material = _name(owner, generation), _new_material()
     if owner.member_id is None:
-        wrapped = _master_key().wrap(_new_material(), _context(name))
+        wrapped = _master_key().wrap(material, _context(name))
     else:
-        wrapped = _sealed_material(data_key(KeyOwner(owner.organization_id, None)), name, _new_material())
-    _keystore().create(name, wrapped)
+        wrapped = _sealed_material(data_key(KeyOwner(owner.organization_id, None)), name, material)
+    is_ours = _keystore().create(name, wrapped) == wrapped
+    if is_ours and owner.member_id is not None and generation == FIRST_GENERATION:
+        # The member's first row is about to be sealed under it.
+        for which in (FIRST_GENERATION, None):
+            _unwrapped.put((owner, which), DataKey(FIRST_GENERATION, material))
 
 
 def _rewrap(wanted: Callable[[str], bool], change: Callable[[str, bytes], bytes]) -> int:

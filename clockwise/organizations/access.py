@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 
@@ -24,10 +25,9 @@ def at_end(ender: Callable[[Member], None]) -> Callable[[Member], None]:
 
 
 def end_sessions(member: Member) -> None:
-    """Sign the member out everywhere: sessions of an earlier epoch are no longer theirs."""
+    """Sign the member out everywhere: sessions of an earlier epoch are no longer theirs. Their row is locked."""
     Member.objects.filter(pk=member.pk).update(epoch=F("epoch") + 1)
     sessions.end_all(member)
-    member.refresh_from_db(fields=["epoch"])
 
 
 def end(member: Member, *, reason: Reason, by: Member | None = None, signalled_at: datetime | None = None) -> bool:
@@ -40,17 +40,18 @@ def end(member: Member, *, reason: Reason, by: Member | None = None, signalled_a
     if signalled_at is not None and kept.signed_in_at is not None and signalled_at < kept.signed_in_at:
         return False
     is_new = kept.access_ended_reason != reason or _came_back(kept)
-    changes = {"access_ended_at": clock.now(), "access_ended_reason": reason}
-    Member.objects.filter(pk=member.pk).update(**changes)
+    changes: dict[str, Any] = {"access_ended_at": clock.now(), "access_ended_reason": reason}
     if reason in BLOCKING:
-        Member.objects.filter(pk=member.pk).update(is_active=False)
+        changes["is_active"] = False
+    Member.objects.filter(pk=member.pk).update(**changes)
     end_sessions(member)
     tokens.revoke_all(member)
     for ender in _enders:
         ender(member)
     if is_new:
         record("access.ended", by=by.pk if by else None, target=member, reason=str(reason))
-    member.refresh_from_db(fields=["is_active", "access_ended_at", "access_ended_reason"])
+    for name, value in {**changes, "epoch": kept.epoch + 1}.items():
+        setattr(member, name, value)
     return True
 
 

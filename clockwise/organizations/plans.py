@@ -77,9 +77,12 @@ def has(feature: Feature) -> bool:
     return allows(_organization().plan_in_force, feature)
 
 
-def ensure(feature: Feature) -> None:
-    """Raises FeatureLocked: 403 on a page, in the API and in SCIM."""
-    if not has(feature):
+def ensure(feature: Feature, *, plan: Plan | None = None) -> None:
+    """Raises FeatureLocked: 403 on a page, in the API and in SCIM.
+
+    `plan`: the one in force, where the caller knows it already; else the current organization's is looked up.
+    """
+    if not (has(feature) if plan is None else allows(plan, feature)):
         raise FeatureLocked(feature)
 
 

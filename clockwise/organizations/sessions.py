@@ -97,7 +97,8 @@ def end_all(member: Member, *, but: BrowserSession | None = None) -> list[Browse
     """End the member's browsers, those that were open, in one order: two who do it at once wait for each other once."""
     alive = BrowserSession.objects.filter(member=member, ended_at=None).select_for_update(of=("self",)).order_by("pk")
     ended = [session for session in alive if but is None or session.pk != but.pk]
-    BrowserSession.objects.filter(pk__in=[session.pk for session in ended]).update(ended_at=clock.now())
+    if ended:
+        BrowserSession.objects.filter(pk__in=[session.pk for session in ended]).update(ended_at=clock.now())
     return ended
 
 
