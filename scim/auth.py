@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 from scim import tokens
-from scim.errors import ScimError
+from scim.errors import ScimError, unauthorized
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 PUBLIC_PATHS = frozenset({"/scim/v2/ServiceProviderConfig"})
@@ -31,9 +31,13 @@ class BearerTokenCheck:
         if not header and request.path.rstrip("/") in PUBLIC_PATHS:
             request.grant = None
             return self.get_response(request, *args, **kwargs)
-        request.grant = tokens.find(secret) if (secret := _bearer(header)) else None
+        # A POST may need keys before its transaction, where every other request finds out whether the token holds.
+        may_be_remembered = request.method != "POST"
+        request.grant = (
+            tokens.find(secret, may_be_remembered=may_be_remembered) if (secret := _bearer(header)) else None
+        )
         if request.grant is None:
-            return _unauthorized()
+            return unauthorized().response()
         return self.get_response(request, *args, **kwargs)
 
 
@@ -41,9 +45,3 @@ def _bearer(header: str) -> str:
     scheme, _, value = header.partition(" ")
     secret = value.strip()
     return secret if scheme.lower() == "bearer" and secret.startswith(tokens.PREFIX) and secret.isascii() else ""
-
-
-def _unauthorized() -> HttpResponse:
-    """The same for no token and for any that is worth nothing."""
-    detail = "The bearer token is missing, unknown, expired or revoked."
-    return ScimError(401, detail, headers={"WWW-Authenticate": 'Bearer realm="Clockwise SCIM"'}).response()

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from django.db import IntegrityError
 
+from clockwise.audit.record import together
 from clockwise.tenancy import current
 from scim import documents, locations
 from scim.documents import refuse_unreadable
@@ -99,11 +100,15 @@ class _Run:
         result: Json = {"method": _method(operation)}
         if isinstance(operation.get("bulkid"), str):
             result["bulkId"] = operation["bulkid"]
+        said, alerted = len(self._journal.did), self._journal.is_alert
         try:
-            with current.transaction():
+            with current.transaction(), together():
                 result |= self._do(at, operation)
         except ScimError as error:
             self._errors += 1
+            del self._journal.did[said:]
+            self._journal.is_alert = alerted
+            self._journal.say(f"Operation {at + 1} was refused: {error.detail}")
             result |= {"status": str(error.status), "response": error.to_dict()}
         self._results[at] = result
 

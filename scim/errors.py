@@ -28,6 +28,12 @@ class ScimError(SCIMException):  # type: ignore[misc]
         return response
 
 
+def unauthorized() -> ScimError:
+    """The same for no token and for any that is worth nothing."""
+    detail = "The bearer token is missing, unknown, expired or revoked."
+    return ScimError(401, detail, headers={"WWW-Authenticate": 'Bearer realm="Clockwise SCIM"'})
+
+
 def invalid_syntax(detail: str) -> ScimError:
     return ScimError(400, detail, scim_type="invalidSyntax")
 

@@ -14,7 +14,7 @@ from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from scim import rules
 from scim.journal import Journal
-from scim.models import ProvisioningSettings, Resource
+from scim.models import Resource
 from scim.schema.attributes import Json
 
 TRIAL_USERS = 10
@@ -33,25 +33,29 @@ def reserve(document: Json) -> UUID | None:
     return None if known else members.reserve()
 
 
-def settle(
-    user: Resource,
-    document: Json,
-    journal: Journal,
-    *,
-    before: Json | None = None,
-    reserved: list[UUID] | None = None,
-) -> None:
-    """Bring the user's member in line with its document and its `active`.
+def link_new(user: Resource, document: Json, journal: Journal, *, reserved: list[UUID]) -> None:
+    """Give a user that is about to be saved its member. `reserved`: ids from `reserve`, of which one may be taken."""
+    user.member = _member_for(user, document, journal, reserved)
+    _follow_active(user, journal)
 
-    `before`: the document as it was. `reserved`: ids from `reserve`, of which one is taken for a new member.
-    """
-    if _is_trial():
-        journal.say("Trial: nothing was changed for members.")
-        return
+
+def settle(user: Resource, document: Json, journal: Journal, *, before: Json | None = None) -> None:
+    """Bring the user's member in line with its document and its `active`. `before`: the document as it was."""
     if user.member is None:
-        _find_member(user, document, journal, reserved or [])
+        _link(user, document, journal)
     elif before is not None and _identity(before) != _identity(document):
         _rename(user.member, document, journal)
+    _follow_active(user, journal)
+
+
+def _link(user: Resource, document: Json, journal: Journal) -> None:
+    user.member = _member_for(user, document, journal, [])
+    if user.member is not None:
+        user.save(update_fields=["member"])
+        rules.settle_user(user, journal)
+
+
+def _follow_active(user: Resource, journal: Journal) -> None:
     member = user.member
     if member is None:
         return
@@ -63,7 +67,7 @@ def settle(
 
 def leave(user: Resource, journal: Journal) -> None:
     """The user is deleted: the member stays, without access, so that they can't come back by signing in."""
-    if user.member is not None and user.member.is_active and not _is_trial():
+    if user.member is not None and user.member.is_active:
         end(user.member, journal)
 
 
@@ -108,11 +112,12 @@ def settle_everybody() -> Journal:
     return journal
 
 
-def _find_member(user: Resource, document: Json, journal: Journal, reserved: list[UUID]) -> None:
+def _member_for(user: Resource, document: Json, journal: Journal, reserved: list[UUID]) -> Member | None:
+    """The member with the user's address, made where there is none; None where it is another user's."""
     address = address_of(document)
     if not address:
         journal.say("The user has no address, so no member was made.")
-        return
+        return None
     member = Member.objects.filter(address_index=lookups.address_index(address)).first()
     if member is None:
         member = _make_member(
@@ -121,12 +126,10 @@ def _find_member(user: Resource, document: Json, journal: Journal, reserved: lis
         journal.say("Made a member, who is linked at their first sign-in with this address.")
     elif Resource.objects.filter(member=member).exists():
         journal.alert("Another user has the same address already, so this one was linked to no member.")
-        return
+        return None
     else:
         journal.say("Linked the user to the member with this address.")
-    user.member = member
-    user.save(update_fields=["member"])
-    rules.settle_user(user, journal)
+    return member
 
 
 def _make_member(address: str, document: Json, *, active: bool, member_id: UUID | None) -> Member:
@@ -158,7 +161,3 @@ def _rename(member: Member, document: Json, journal: Journal) -> None:
     )
     member.save(update_fields=["address_index", "details"])
     record("member.changed", by=None, target=member, reason="identity provider")
-
-
-def _is_trial() -> bool:
-    return ProvisioningSettings.objects.filter(is_trial=True).exists()

@@ -25,15 +25,37 @@ return wait
 """
 
 
+_MOST_REMEMBERED = 10_000
+# Taken from the bucket by this process and not spent yet.
+_in_hand: dict[UUID, int] = {}
+
+
 def seconds_to_wait(organization_id: UUID, per_second: int) -> int:
-    """0 when the organization may go on, else whole seconds until it may (for Retry-After)."""
+    """0 when the organization may go on, else whole seconds until it may (for Retry-After).
+
+    A process takes a tenth of a second's worth at once, so that most requests needn't ask Redis.
+    """
+    left = _in_hand.get(organization_id, 0)
+    if left:
+        _in_hand[organization_id] = left - 1
+        return 0
+    at_once = max(1, per_second // 10)
     try:
-        wait = _taker(settings.REDIS_URL)(
-            keys=[f"scim:rate:{organization_id}"], args=[per_second, per_second * BURST_SECONDS, 1]
-        )
+        if not _take(organization_id, per_second, at_once):
+            if len(_in_hand) >= _MOST_REMEMBERED:
+                _in_hand.clear()
+            _in_hand[organization_id] = at_once - 1
+            return 0
+        return math.ceil(_take(organization_id, per_second, 1) / 1000)
     except redis.RedisError:
         return 0
-    return math.ceil(int(wait) / 1000)
+
+
+def _take(organization_id: UUID, per_second: int, wanted: int) -> int:
+    """Milliseconds to wait until there are so many; 0 where they were taken."""
+    burst = per_second * BURST_SECONDS
+    keys, args = [f"scim:rate:{organization_id}"], [per_second, burst, wanted]
+    return int(_taker(settings.REDIS_URL)(keys=keys, args=args))
 
 
 @cache

@@ -6,6 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, QuerySet
+
 from scim import locations
 from scim.models import Membership, Resource
 from scim.projection import Projection
@@ -17,14 +20,15 @@ Links = dict[UUID, list[Json]]
 
 
 def of_many(resources: Sequence[Resource], projection: Projection) -> list[Json]:
-    """At most one query for the members of all groups, and two for the groups of all users."""
-    users, groups = _ids(resources, "User"), _ids(resources, "Group")
+    """At most one query for the members of all groups, and two for the groups of all users: one with `in_groups`."""
+    groups = [resource.pk for resource in resources if resource.resource_type == "Group"]
+    users = [resource for resource in resources if resource.resource_type == "User"]
     members: Links = {}
     groups_of: Links = {}
     if groups and projection.wants(registry.of("Group"), "members"):
         members = members_of(groups)
     if users and projection.wants(registry.of("User"), "groups"):
-        groups_of = groups_of_users(users)
+        groups_of = _linked([(user.pk, group) for user in users for group in _groups_known(user)])
     return [_shown(resource, projection, members, groups_of) for resource in resources]
 
 
@@ -43,11 +47,27 @@ def members_of(group_ids: Iterable[UUID]) -> Links:
     return links
 
 
+def in_groups(rows: QuerySet[Resource]) -> QuerySet[Resource]:
+    """The resources with `group_ids`: the groups that each is in, so that they are answered without a further query."""
+    groups = Membership.objects.filter(member=OuterRef("pk")).order_by("id").values("group_id")
+    # The model declares the attribute, so that its type is known.
+    return rows.annotate(group_ids=ArraySubquery(groups))
+
+
 def groups_of_users(user_ids: Iterable[UUID]) -> Links:
     """The `groups` that each user is in itself."""
-    rows = list(
-        Membership.objects.filter(member_id__in=list(user_ids)).order_by("id").values_list("member_id", "group_id")
-    )
+    memberships = Membership.objects.filter(member_id__in=list(user_ids)).order_by("id")
+    return _linked(list(memberships.values_list("member_id", "group_id")))
+
+
+def _groups_known(user: Resource) -> list[UUID]:
+    if not hasattr(user, "group_ids"):
+        user = in_groups(Resource.objects.filter(pk=user.pk)).get()
+    return list(user.group_ids)
+
+
+def _linked(rows: list[tuple[UUID, UUID]]) -> Links:
+    """Links of users to groups, from pairs of their ids."""
     if not rows:
         return {}
     groups = Resource.objects.in_bulk({group_id for _, group_id in rows})
@@ -107,7 +127,3 @@ def _shown(resource: Resource, projection: Projection, members: Links, groups_of
     if linked := groups_of.get(resource.pk):
         shown["groups"] = linked
     return projection.project(kind, shown)
-
-
-def _ids(resources: Sequence[Resource], kind: str) -> list[UUID]:
-    return [resource.pk for resource in resources if resource.resource_type == kind]

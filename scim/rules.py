@@ -48,7 +48,9 @@ def in_order() -> list[GroupRule]:
 
 
 def apply_to_all() -> None:
-    """Bring every group in line with the rules as they are now."""
+    """Bring every group in line with the rules as they are now; while the organization is on trial, none."""
+    if ProvisioningSettings.objects.filter(is_trial=True).exists():
+        return
     journal = Journal()
     for group in Resource.objects.filter(resource_type="Group").select_for_update(no_key=True).order_by("id"):
         settle_group(group, str(group.document.get("displayName", "")), journal)
@@ -56,8 +58,6 @@ def apply_to_all() -> None:
 
 def settle_group(group: Resource, name: str, journal: Journal) -> None:
     """Give a group the team or role that its name has by the rules; its members follow."""
-    if _is_trial():
-        return
     outcome, role = _outcome(name)
     _settle_team(group, name, wanted=outcome == Outcome.TEAM, journal=journal)
     if group.granted_role != role:
@@ -76,8 +76,6 @@ def remove_group(group: Resource, journal: Journal) -> None:
 
 def members_changed(group: Resource, added: Iterable[UUID], removed: Iterable[UUID], journal: Journal) -> None:
     """Users came into or left a group: they join or leave its team, and gain or lose its role."""
-    if _is_trial():
-        return
     added, removed = list(added), list(removed)
     if group.team_id is not None:
         _join(group.team_id, _members_of(added))
@@ -88,7 +86,7 @@ def members_changed(group: Resource, added: Iterable[UUID], removed: Iterable[UU
 
 def settle_user(user: Resource, journal: Journal) -> None:
     """A user has got a member: it joins the teams of its groups and takes their role."""
-    if user.member_id is None or _is_trial():
+    if user.member_id is None:
         return
     teams = Membership.objects.filter(member=user, group__team__isnull=False).values_list("group__team_id", flat=True)
     for team_id in teams:
@@ -181,7 +179,3 @@ def _outcome(name: str) -> tuple[str, str]:
 
 def _rank(role: str) -> int:
     return list(Role.values).index(role) if role in Role.values else -1
-
-
-def _is_trial() -> bool:
-    return ProvisioningSettings.objects.filter(is_trial=True).exists()

@@ -1,24 +1,37 @@
 """The one place that reads and writes resources: scoped to the current organization here, and again by the database."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
 from uuid import UUID
 
 from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from clockwise import clock
 from clockwise.audit.record import record
-from scim import documents, indexes, memberships, patch, provisioning, rules
+from scim import documents, indexes, memberships, patch, provisioning, representations, rules
 from scim.errors import ScimError, invalid_value, not_found, uniqueness
 from scim.filters.narrow import as_id
 from scim.journal import Journal
 from scim.models import Resource
 from scim.patch import MembersChange
+from scim.prepared import Prepared, by_ids
 from scim.schema.attributes import Json
 from scim.schema.registry import ResourceType
 from scim.tokens import Grant
 
+TRIAL = "Trial: nothing was changed for members."
 UNIQUE_VALUE = "scim_indexedvalue_unique_resource_type_path_value_index"
+
+
+@by_ids
+def _read(resource_id: UUID) -> QuerySet[Resource]:
+    return representations.in_groups(Resource.objects.filter(pk=resource_id))
+
+
+@by_ids
+def _locked(resource_id: UUID) -> QuerySet[Resource]:
+    rows = Resource.objects.select_for_update(no_key=True, of=("self",)).select_related("member", "team")
+    return representations.in_groups(rows.filter(pk=resource_id))
 
 
 class Store:
@@ -32,7 +45,7 @@ class Store:
 
     def get(self, kind: ResourceType, resource_id: str) -> Resource:
         """Raises ScimError: 404, the same for foreign, unknown and impossible ids."""
-        return self._find(kind, resource_id, Resource.objects.all())
+        return self._find(kind, resource_id, _read)
 
     def create(self, kind: ResourceType, body: Json, *, resource_id: UUID | None = None) -> Resource:
         """Raises ScimError: 400, or 409 `uniqueness`."""
@@ -42,18 +55,20 @@ class Store:
         at = clock.now()
         active = document.pop("active", True if "active" in kind.attributes else None)
         resource = Resource(resource_type=kind.name, active=active, created_at=at, modified_at=at)
+        resource.group_ids = []
         if resource_id is not None:
             resource.id = resource_id
         resource.document = document
         self._journal.about(f"{kind.name.lower()}.created", kind.name, resource.pk)
+        self._journal.say(f"Created the {kind.name.lower()}{', not active' if active is False else ''}.")
+        if kind.name == "User" and self._takes_effect():
+            provisioning.link_new(resource, document, self._journal, reserved=self._reserved)
         resource.save(force_insert=True)
         _write_indexes(resource, document)
-        self._journal.say(f"Created the {kind.name.lower()}{', not active' if active is False else ''}.")
         if kind.name == "Group":
-            rules.settle_group(resource, document["displayName"], self._journal)
+            if self._takes_effect():
+                rules.settle_group(resource, document["displayName"], self._journal)
             self._change_members(resource, [MembersChange("add", members or ())])
-        elif kind.name == "User":
-            provisioning.settle(resource, document, self._journal, reserved=self._reserved)
         _record(kind, "created", resource)
         return resource
 
@@ -94,7 +109,8 @@ class Store:
         self._journal.about(f"{kind.name.lower()}.deleted", kind.name, resource.pk)
         if kind.name == "User":
             self._leave_groups(resource)
-            provisioning.leave(resource, self._journal)
+            if self._takes_effect():
+                provisioning.leave(resource, self._journal)
         elif kind.name == "Group":
             rules.remove_group(resource, self._journal)
         _record(kind, "deleted", resource)
@@ -106,16 +122,15 @@ class Store:
         group = Resource.objects.select_for_update(no_key=True).get(pk=group_id)
         self._change_members(group, [MembersChange("add", tuple(str(each) for each in ids))])
 
-    def _find(self, kind: ResourceType, resource_id: str, rows: Any) -> Resource:
+    def _find(self, kind: ResourceType, resource_id: str, by_id: Callable[[], Prepared[Resource]]) -> Resource:
         wanted = as_id(resource_id)
-        found: Resource | None = rows.filter(pk=wanted, resource_type=kind.name).first() if wanted else None
-        if found is None:
-            raise not_found()
-        return found
+        for found in by_id().rows(wanted) if wanted else ():
+            if found.resource_type == kind.name:
+                return found
+        raise not_found()
 
     def _lock(self, kind: ResourceType, resource_id: str, if_match: str) -> Resource:
-        rows = Resource.objects.select_for_update(no_key=True, of=("self",)).select_related("member", "team")
-        resource = self._find(kind, resource_id, rows)
+        resource = self._find(kind, resource_id, _locked)
         if if_match and not etag_matches(if_match, resource):
             raise ScimError(412, "The resource has changed since: fetch it and try again.")
         return resource
@@ -137,22 +152,30 @@ class Store:
             self._journal.did = self._journal.did or ["Nothing changed."]
             return
         self._journal.say(_what_changed(before, document, was_active, active))
-        if kind.name == "Group":
+        if kind.name == "Group" and self._takes_effect():
             rules.settle_group(resource, document["displayName"], self._journal)
-        elif kind.name == "User":
+        elif kind.name == "User" and self._takes_effect():
             provisioning.settle(resource, document, self._journal, before=before)
 
     def _change_members(self, group: Resource, changes: list[MembersChange]) -> bool:
         changed = memberships.change(group, changes)
         if changed:
-            rules.members_changed(group, changed.added, changed.removed, self._journal)
+            if self._takes_effect():
+                rules.members_changed(group, changed.added, changed.removed, self._journal)
             self._journal.say(f"Members: {len(changed.added)} added, {len(changed.removed)} removed.")
         return bool(changed)
 
     def _leave_groups(self, user: Resource) -> None:
         for membership in user.groups.select_related("group"):
             memberships.change(membership.group, [MembersChange("remove", (str(user.pk),))])
-            rules.members_changed(membership.group, [], [user.pk], self._journal)
+            if self._takes_effect():
+                rules.members_changed(membership.group, [], [user.pk], self._journal)
+
+    def _takes_effect(self) -> bool:
+        """Whether members and teams follow; on trial they don't, and the log says so."""
+        if self._grant.is_trial and TRIAL not in self._journal.did:
+            self._journal.say(TRIAL)
+        return not self._grant.is_trial
 
     def _refuse_beyond_trial(self, kind: ResourceType) -> None:
         if not self._grant.is_trial or kind.name != "User":

@@ -89,7 +89,7 @@ def _test(test: Test, kind: ResourceType) -> Narrowed:
         return _instant(test, _INSTANTS[key])
     if key.removesuffix(".value") in _MEMBERSHIPS:
         return _membership(test, *_MEMBERSHIPS[key.removesuffix(".value")])
-    if key in {path.key for path in kind.indexed_paths}:
+    if kind.is_indexed(test.path):
         return _indexed(test, kind)
     return _UNKNOWN
 

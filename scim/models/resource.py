@@ -1,6 +1,6 @@
 """What an identity provider sent: sealed documents, blind indexes to find them by, and who is in which group."""
 
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.db import models
 
@@ -29,6 +29,9 @@ class Resource(TenantModel):
     team = TenantForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+")
     # The role that group rules gave the member; "" where they gave none.
     granted_role = models.CharField(max_length=16, blank=True)
+
+    # The groups that it is in, where they are known (`representations.in_groups`).
+    group_ids: list[UUID]
 
     class Meta:
         base_manager_name = "objects"

@@ -69,6 +69,14 @@ class ResourceType:
     def indexed_paths(self) -> tuple[AttributePath, ...]:
         return tuple(self._known(path) for path in sorted(self.unique_paths | self.indexed))
 
+    def is_indexed(self, path: AttributePath) -> bool:
+        """Whether equality of the attribute is answered by blind indexes."""
+        return path.key in self._indexed_keys
+
+    @cached_property
+    def _indexed_keys(self) -> frozenset[str]:
+        return frozenset(path.key for path in self.indexed_paths)
+
     def path(self, text: str) -> AttributePath | None:
         """What a path names, in any case, or None. A bare extension URN names no attribute: see `extension`."""
         key = text.lower()

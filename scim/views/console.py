@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clockwise import clock
 from clockwise.organizations import console, plans
 from clockwise.organizations.plans import Feature
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 from clockwise.organizations.roles import Role
 from scim import choices, journal, locations, rules, tokens
 from scim.choices import Choices
@@ -30,15 +30,22 @@ console.section(60, "Provisioning", "refresh-cw", "organization-provisioning")
 @member_required
 def index(request: MemberRequest) -> HttpResponse:
     """Tokens and choices. A new token is shown on the answer to the form that made it, and never again."""
-    secret, problem = "", ""
-    if request.method == "POST":
-        try:
-            plans.ensure(Feature.PROVISIONING)
-            days = int(request.POST.get("days") or tokens.DEFAULT_DAYS)
-            scopes = frozenset({tokens.READ} if request.POST.get("scope") == "read" else tokens.SCOPES)
-            secret = tokens.create(request.POST.get("name", ""), days=days, scopes=scopes, by=request.member)
-        except (ValueError, tokens.TooManyTokens) as bad:
-            problem = str(bad)
+    return _make_token(request) if request.method == "POST" else _index(request)
+
+
+@confirmed_recently
+def _make_token(request: MemberRequest) -> HttpResponse:
+    plans.ensure(Feature.PROVISIONING)
+    try:
+        days = _days(request.POST.get("days", ""))
+        scopes = frozenset({tokens.READ} if request.POST.get("scope") == "read" else tokens.SCOPES)
+        secret = tokens.create(request.POST.get("name", ""), days=days, scopes=scopes, by=request.member)
+    except (ValueError, tokens.TooManyTokens) as bad:
+        return _index(request, problem=str(bad))
+    return _index(request, secret=secret)
+
+
+def _index(request: MemberRequest, *, secret: str = "", problem: str = "") -> HttpResponse:
     at = clock.now()
     context = {
         "locked": not plans.has(Feature.PROVISIONING),
@@ -58,6 +65,7 @@ def index(request: MemberRequest) -> HttpResponse:
 
 @require_POST
 @member_required
+@confirmed_recently
 def revoke(request: MemberRequest, token_id: UUID) -> HttpResponse:
     tokens.revoke(get_object_or_404(ScimToken, pk=token_id), by=request.member)
     console.leave_note(request, "The token is revoked. Nothing accepts it any more.")
@@ -80,17 +88,23 @@ def choose(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @member_required
 def groups(request: MemberRequest) -> HttpResponse:
-    problem = ""
-    if request.method == "POST":
-        outcome, _, role = request.POST.get("becomes", "").partition(":")
-        try:
-            plans.ensure(Feature.PROVISIONING)
-            rules.add(request.POST.get("pattern", ""), outcome=outcome, role=role, by=request.member)
-        except ValueError as bad:
-            problem = str(bad)
-        else:
-            console.leave_note(request, "The rule is added, and holds for the groups that there are.")
-            return redirect("organization-provisioning-groups")
+    return _add_rule(request) if request.method == "POST" else _groups(request)
+
+
+@confirmed_recently
+def _add_rule(request: MemberRequest) -> HttpResponse:
+    """A rule may give roles, as only somebody who has just proved who they are may do by hand."""
+    plans.ensure(Feature.PROVISIONING)
+    outcome, _, role = request.POST.get("becomes", "").partition(":")
+    try:
+        rules.add(request.POST.get("pattern", ""), outcome=outcome, role=role, by=request.member)
+    except ValueError as bad:
+        return _groups(request, problem=str(bad))
+    console.leave_note(request, "The rule is added, and holds for the groups that there are.")
+    return redirect("organization-provisioning-groups")
+
+
+def _groups(request: MemberRequest, *, problem: str = "") -> HttpResponse:
     sent = Resource.objects.filter(resource_type="Group").select_related("team").order_by("created_at", "id")[:200]
     context = {
         "locked": not plans.has(Feature.PROVISIONING),
@@ -163,6 +177,12 @@ def entry(request: MemberRequest, entry_id: UUID) -> HttpResponse:
         "replay": json.dumps(journal.replay(found), indent=2, ensure_ascii=False),
     }
     return console.page(request, "scim/entry.html", context)
+
+
+def _days(text: str) -> int:
+    if text and not (text.isdecimal() and len(text) < 6):
+        raise ValueError("Days are a whole number.")
+    return int(text or tokens.DEFAULT_DAYS)
 
 
 def _state(token: ScimToken) -> str:

@@ -8,18 +8,21 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, OperationalError
+from django.db.backends.utils import CursorWrapper
 from django.http import HttpResponse, HttpResponseBase, UnreadablePostError
 from django.views import View
 from django_scim.constants import SCIM_CONTENT_TYPE
 from django_scim.views import SCIMView
 
-from clockwise.audit.record import record
+from clockwise.audit.record import record, together
 from clockwise.organizations import plans
+from clockwise.organizations.plans import Feature, FeatureLocked
 from clockwise.tenancy import current
+from clockwise.tenancy.token import Moment
 from scim import journal, rates, tokens
 from scim.auth import ScimRequest
 from scim.documents import refuse_unreadable
-from scim.errors import ScimError, invalid_syntax, too_large
+from scim.errors import ScimError, invalid_syntax, too_large, unauthorized
 from scim.journal import Journal
 from scim.schema.attributes import Json
 from scim.store import Store, as_scim_error
@@ -90,10 +93,6 @@ class GuardedView(View):
         if wait:
             detail = f"More than {grant.requests_per_second} requests a second. Wait and go on."
             raise ScimError(429, detail, headers={"Retry-After": str(wait)})
-        if not plans.allows(plans.in_force(grant.plan, grant.plan_ends_at), plans.Feature.PROVISIONING):
-            raise ScimError(403, "Provisioning is part of the enterprise plan, which this organization is not on.")
-        if self._writes and not grant.may_write:
-            raise ScimError(403, "This token may only read.")
         return self._in_transaction(lambda: _response(super(GuardedView, self).dispatch(request, *args, **kwargs)))
 
     def _in_transaction(self, answer: Callable[[], HttpResponse]) -> HttpResponse:
@@ -103,7 +102,7 @@ class GuardedView(View):
             for attempt in range(1, TRIES + 1):
                 self.journal, self.reserved = Journal(), list(reserved)
                 try:
-                    with current.transaction():
+                    with current.transaction(self._admit), together():
                         response = answer()
                         if self._writes:
                             self._keep(response.status_code)
@@ -116,6 +115,20 @@ class GuardedView(View):
                 except IntegrityError as error:
                     raise as_scim_error(error) or error from None
         raise AssertionError("The last attempt returns or raises.")
+
+    def _admit(self, cursor: CursorWrapper) -> Moment:
+        """The token as it is now: it may have been revoked since this process last saw it."""
+        grant, moment = tokens.find_now(cursor, self.grant.token_hash)
+        self.request.grant = grant
+        if grant is None:
+            raise unauthorized()
+        try:
+            plans.ensure(Feature.PROVISIONING, plan=plans.in_force(grant.plan, grant.plan_ends_at))
+        except FeatureLocked as locked:
+            raise ScimError(403, f"{locked} This organization is not on it.") from None
+        if self._writes and not grant.may_write:
+            raise ScimError(403, "This token may only read.")
+        return moment
 
     @property
     def _writes(self) -> bool:

@@ -4,10 +4,13 @@ import re
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
+from clockwise import clock
 from clockwise.audit.models import AuditEntry
-from clockwise.organizations.models import Member, Organization
+from clockwise.organizations.models import BrowserSession, Member, Organization
+from clockwise.organizations.sessions import FRESH
 from clockwise.tenancy import current
 from scim.models import GroupRule, ProvisioningEntry, ProvisioningSettings, ScimToken
 from tests.organizations import Pair
@@ -45,6 +48,24 @@ def test_a_token_is_revoked_from_the_page(ada: Client, provider: IdentityProvide
     ada.post(f"{HOME}tokens/{token.pk}/revoke")
     assert provider.get("/Users").status == 401
     assert "revoked" in text(ada)
+
+
+@pytest.mark.parametrize("path", [HOME, f"{HOME}tokens/{{token}}/revoke", f"{HOME}groups/"])
+def test_who_has_not_just_proved_who_they_are_is_asked_first(
+    ada: Client, pair: Pair, provider: IdentityProvider, path: str
+) -> None:
+    with current.organization(pair.organization_id):
+        BrowserSession.objects.update(confirmed_at=clock.now() - FRESH)
+        token = ScimToken.objects.get()
+    body = {"name": "Okta", "days": "90", "scope": "write", "pattern": "Admins", "becomes": "role:admin"}
+    answer = ada.post(path.format(token=token.pk), body, headers={"Referer": f"{settings.CLOCKWISE_BASE_URL}{HOME}"})
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/accounts/")
+    assert "provisioning" in answer.headers["Location"]
+    with current.organization(pair.organization_id):
+        assert ScimToken.objects.filter(revoked_at=None).count() == 1
+        assert not GroupRule.objects.exists()
+    assert provider.get("/Users").status == 200
 
 
 def test_a_third_token_or_a_nameless_one_is_explained(ada: Client) -> None:

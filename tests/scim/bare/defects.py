@@ -16,7 +16,8 @@ from django.db import connection  # noqa: E402
 from django.test import Client  # noqa: E402
 
 from tests.scim import defects  # noqa: E402
-from tests.scim.bare.models import Group, User  # noqa: E402
+from tests.scim.bare.models import Group, Token, User  # noqa: E402
+from tests.scim.bare.token import token_hash  # noqa: E402
 
 
 class BareTenant:
@@ -58,6 +59,7 @@ def main() -> None:
     for name, check in defects.CHECKS.items():
         call_command("migrate", run_syncdb=True, verbosity=0)
         call_command("flush", interactive=False, verbosity=0)
+        Token.objects.bulk_create([Token(token_hash=token_hash(str(tenant)), tenant_id=tenant) for tenant in (1, 2)])
         shown[name] = check(BareTenant(1), BareTenant(2))
     connection.close()
     sys.stdout.write(json.dumps(shown) + "\n")

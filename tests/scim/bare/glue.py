@@ -5,14 +5,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from django_scim.filters import GroupFilterQuery, UserFilterQuery
-from django_scim.middleware import SCIMAuthCheckMiddleware
-
-
-class QuietCheck(SCIMAuthCheckMiddleware):  # type: ignore[misc]
-    """Without reading and writing every body for a log that is off: that would be measured too."""
-
-    def should_log_request(self, request: HttpRequest) -> bool:
-        return False
 
 
 def tenant_filter(model: Any) -> Callable[..., dict[str, Any]]:

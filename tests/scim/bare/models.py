@@ -7,6 +7,16 @@ from django.db import models
 from django_scim.models import AbstractSCIMGroupMixin, AbstractSCIMUserMixin
 
 
+class Token(models.Model):
+    """What a bearer token stands for; only its hash is kept."""
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    tenant_id = models.IntegerField()
+
+    class Meta:
+        app_label = "bare"
+
+
 class User(AbstractSCIMUserMixin, AbstractUser):  # type: ignore[misc]
     # Without this the library's filters on userName have an index of their own to miss.
     tenant_id = models.IntegerField(default=0, db_index=True)
