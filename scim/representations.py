@@ -51,7 +51,8 @@ def in_groups(rows: QuerySet[Resource]) -> QuerySet[Resource]:
     """The resources with `group_ids`: the groups that each is in, so that they are answered without a further query."""
     groups = Membership.objects.filter(member=OuterRef("pk")).order_by("id").values("group_id")
     # The model declares the attribute, so that its type is known.
-    return rows.annotate(group_ids=ArraySubquery(groups))
+    found: dict[str, Any] = {"group_ids": ArraySubquery(groups)}
+    return rows.annotate(**found)
 
 
 def groups_of_users(user_ids: Iterable[UUID]) -> Links:

@@ -64,7 +64,8 @@ def record(action: str, *, by: UUID | None, target: models.Model | None = None, 
         return
     with connection.cursor() as cursor:
         cursor.execute(_APPEND, columns)
-    if not any(chain.extend_current in waiting for waiting in connection.run_on_commit):
+    waiting: list[Any] = connection.run_on_commit
+    if not any(callback is chain.extend_current for _, callback, _ in waiting):
         transaction.on_commit(chain.extend_current, robust=True)
 
 

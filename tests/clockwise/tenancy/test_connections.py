@@ -1,6 +1,7 @@
 """Kept connections: whether one still stands is seen without asking the server."""
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
@@ -31,7 +32,8 @@ def test_a_connection_that_the_server_ended_is_replaced_before_it_is_used(pair: 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(end, process).result()
     # As at the beginning of a request.
-    connection.health_check_enabled, connection.health_check_done = True, False
+    of_request: Any = connection
+    of_request.health_check_enabled, of_request.health_check_done = True, False
     with current.organization(pair.organization_id):
         assert Member.objects.exists()
     assert connection.connection.get_backend_pid() != process

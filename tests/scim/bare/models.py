@@ -1,6 +1,6 @@
 """Users and groups of several tenants, with the library's mixins."""
 
-from typing import Any
+from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -12,6 +12,8 @@ class Token(models.Model):
 
     token_hash = models.CharField(max_length=64, unique=True)
     tenant_id = models.IntegerField()
+
+    objects: ClassVar[models.Manager[Self]] = models.Manager()
 
     class Meta:
         app_label = "bare"
