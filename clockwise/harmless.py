@@ -6,7 +6,8 @@ import re
 _FORMULA = tuple("=+-@\uff1d\uff0b\uff0d\uff20")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 # Unicode Standard Annex #9, 3.1: what opens a direction, and what closes it.
-_CLOSED_BY = {**dict.fromkeys("\u202a\u202b\u202d\u202e", "\u202c"), **dict.fromkeys("\u2066\u2067\u2068", "\u2069")}
+_POP = "\u202c"
+_CLOSED_BY = {**dict.fromkeys("\u202a\u202b\u202d\u202e", _POP), **dict.fromkeys("\u2066\u2067\u2068", "\u2069")}
 _CLOSERS = frozenset(_CLOSED_BY.values())
 
 
@@ -30,8 +31,10 @@ def own_direction(text: str) -> str:
         if character in _CLOSED_BY:
             opened.append(_CLOSED_BY[character])
         elif character in _CLOSERS:
-            if character not in opened:
-                continue  # would close what stands around the text
+            # A pop reaches out of no isolate (X7); the end of an isolate ends all that was opened in it (X6a).
+            closes = opened[-1:] == [_POP] if character == _POP else character in opened
+            if not closes:
+                continue  # would close nothing, or what stands around the text
             while opened.pop() != character:
                 pass
         kept.append(character)

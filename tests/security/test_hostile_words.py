@@ -207,6 +207,12 @@ def test_a_text_closes_nothing_around_it() -> None:
     assert harmless.own_direction("\u05e9\u05dc\u05d5\u05dd") == "\u05e9\u05dc\u05d5\u05dd"
 
 
+def test_what_is_opened_around_an_isolate_is_closed_after_it() -> None:
+    """UAX #9, X7: a pop inside of an isolate ends nothing that was opened outside, so that both are still open."""
+    assert harmless.own_direction("\u202e\u2066\u202cx") == "\u202e\u2066x\u2069\u202c"
+    assert harmless.own_direction("\u2066\u202ex\u2069y") == "\u2066\u202ex\u2069y"
+
+
 def test_an_events_words_come_in_with_their_own_direction() -> None:
     item = {
         "id": "e1",
