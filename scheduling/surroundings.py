@@ -105,11 +105,18 @@ def _otherwise_busy(colleague: Colleague, moves: Sequence[Move], attending: Atte
 
 
 def _leaving(moves: Sequence[Move]) -> frozenset[bytes]:
-    """One that nobody decides about now stays where it is, whatever its proposal hopes for."""
+    """One that nobody decides about now stays where it is, whatever its proposal hopes for. So does one that was
+    decided before, and that somebody has put elsewhere since."""
     gone = [Move.State.DECIDED, Move.State.APPLIED]
     rows = Move.objects.filter(proposal__in={move.proposal_id for move in moves}, state__in=gone)
-    left = {bytes(index) for index in rows.values_list("event__meeting_index", flat=True)}
+    decided = rows.select_related("event").defer("event__details", "reason")
+    left = {meeting_of(move) for move in decided if _is_as_decided(move)}
     return frozenset(left | {meeting_of(move) for move in moves})
+
+
+def _is_as_decided(move: Move) -> bool:
+    place = (move.event.start, move.event.end)
+    return place == new_place(move) or (move.state == Move.State.DECIDED and place == old_place(move))
 
 
 def parts(moves: list[Move], around: Surroundings) -> list[list[Move]]:

@@ -92,6 +92,23 @@ def test_f18_a_part_with_one_stale_move_waits_and_the_other_part_goes(company: C
     assert len(acceptance.stale) == 2
 
 
+def test_a_meeting_of_the_proposal_that_somebody_has_dragged_since_keeps_its_place(
+    company: Company, planned: str
+) -> None:
+    """Ada accepts one move, drags the meeting to where the other one would go, and accepts the other."""
+    other = company.insert("ada", meeting("Other", MONDAY + timedelta(days=3), 10, 60, "ada", "ben"))
+    company.sync()
+    place = meeting("", MONDAY + timedelta(days=4), 9, 60)
+    proposal = propose(company, (planned, NEW), (other, datetime(2027, 3, 5, 8, tzinfo=UTC)))
+    with company.inside():
+        first = Move.objects.get(event__google_id=planned).pk
+    accept(company, proposal, moves={first})
+    deliver(company)
+    company.google.as_person(address("ada"), "patch", planned, {key: place[key] for key in ("start", "end")})
+    company.sync()
+    assert len(accept(company, proposal).stale) == 1
+
+
 def test_a_plain_guest_decides_nothing_of_a_meeting(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW))
     acceptance = accept(company, proposal, "ben")
