@@ -93,6 +93,8 @@ class GuardedView(View):
         if wait:
             detail = f"More than {grant.requests_per_second} requests a second. Wait and go on."
             raise ScimError(429, detail, headers={"Retry-After": str(wait)})
+        if request.method == "POST":
+            self._refuse_unless_allowed(grant)  # keys are made before the transaction; a POST's grant is of just now
         return self._in_transaction(lambda: _response(super(GuardedView, self).dispatch(request, *args, **kwargs)))
 
     def _in_transaction(self, answer: Callable[[], HttpResponse]) -> HttpResponse:
@@ -122,13 +124,16 @@ class GuardedView(View):
         self.request.grant = grant
         if grant is None:
             raise unauthorized()
+        self._refuse_unless_allowed(grant)
+        return moment
+
+    def _refuse_unless_allowed(self, grant: Grant) -> None:
         try:
             plans.ensure(Feature.PROVISIONING, plan=plans.in_force(grant.plan, grant.plan_ends_at))
         except FeatureLocked as locked:
             raise ScimError(403, f"{locked} This organization is not on it.") from None
         if self._writes and not grant.may_write:
             raise ScimError(403, "This token may only read.")
-        return moment
 
     @property
     def _writes(self) -> bool:

@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 
+from clockwise.encryption import keys
 from clockwise.organizations.models import Organization
 from clockwise.tenancy import current
 from scim import rates, tokens
 from scim.models import IndexedValue, ProvisioningSettings, Resource
-from tests.scim.idp import ENTERPRISE, ERROR, GROUP, LIST, SEARCH, USER, IdentityProvider, op
+from tests.scim.idp import BULK, ENTERPRISE, ERROR, GROUP, LIST, SEARCH, USER, IdentityProvider, op
 from tests.scim.synthetic import CORE, EXTENSION
 
 FULL = {
@@ -595,6 +596,23 @@ def test_a_token_that_may_only_read_writes_nothing(provider: IdentityProvider) -
     assert reader.post("/Users/.search", {"schemas": [SEARCH]}).status == 200
     assert_error(reader.post("/Users", {"userName": "x"}), 403)
     assert_error(reader.post("/Bulk", {"schemas": []}), 403)
+
+
+def test_no_key_is_made_for_a_member_whom_the_token_may_not_add(
+    provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[UUID] = []
+    monkeypatch.setattr(keys, "create_member_key", lambda organization_id, member_id: made.append(member_id))
+    new = {"schemas": [USER], "userName": "new@company.example"}
+    bulk = {"schemas": [BULK], "Operations": [{"method": "POST", "path": "/Users", "bulkId": "1", "data": new}]}
+    with current.organization(provider.organization_id):
+        reader = IdentityProvider(provider.organization_id, tokens.create("Reader", scopes=frozenset({"read"})))
+    assert_error(reader.post("/Users", new), 403)
+    assert_error(reader.post("/Bulk", bulk), 403)
+    with current.organization(provider.organization_id):
+        Organization.objects.filter(pk=provider.organization_id).update(plan="business")
+    assert_error(provider.post("/Users", new), 403)
+    assert made == []
 
 
 # Discovery (RFC 7643, sections 5, 6, 7; RFC 7644, section 4)
