@@ -197,6 +197,7 @@ CELERY_TASK_ROUTES = {
 CELERY_BEAT_SCHEDULE = {
     "sweep": {"task": "calendars.sweep", "schedule": 60},
     "grants": {"task": "calendars.check_grants", "schedule": 15},
+    "directories": {"task": "organizations.look_into_directories", "schedule": 30},
     "housekeeping": {"task": "organizations.forget_old", "schedule": 24 * 3600},
     "receipts": {"task": "organizations.mail_receipts", "schedule": 24 * 3600},
     "daily runs": {"task": "scheduling.start_daily_runs", "schedule": 60},

@@ -8,6 +8,7 @@ from clockwise.audit.models import AuditEntry, AuditHead, AuditLeaf
 from clockwise.organizations.models import (
     ApiToken,
     BrowserSession,
+    DirectoryWatch,
     Domain,
     HeardSignal,
     Member,
@@ -88,6 +89,21 @@ table(
         "confirmed_at": "when Google last confirmed who you are",
         "ended_at": "when it was signed out",
     },
+)
+table(
+    DirectoryWatch,
+    "Consents to look into the directory",
+    purpose=Purpose.SECURITY,
+    basis=Basis.CONTRACT,
+    retention=UNTIL_LEAVING,
+    person=["member_id"],
+    personal={
+        "member": "who consented",
+        "started_at": "when",
+        "looked_at": "when Google was last asked",
+    },
+    secret={"credentials": "the grant itself"},
+    technical="problem",
 )
 table(
     HeardSignal,

@@ -74,6 +74,7 @@ ACTIONS: dict[tuple[str, str], Callable[["Emulator", Json], Json | None]] = {
     ("DELETE", "faults"): lambda emulator, _: emulator.faults.clear(),
     ("POST", "revoke"): lambda emulator, wanted: emulator.revoke(wanted["email"]),
     ("POST", "suspend"): lambda emulator, wanted: emulator.suspend(wanted["email"], wanted.get("suspended", True)),
+    ("POST", "delete-account"): lambda emulator, wanted: emulator.delete_account(wanted["email"]),
     ("POST", "expire-sync-tokens"): lambda emulator, _: emulator.expire_sync_tokens(),
     ("POST", "clock"): _set_clock,
     ("POST", "events"): _edit,

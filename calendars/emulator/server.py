@@ -149,6 +149,12 @@ class Emulator:
         with self.lock:
             self.state.people[email].is_suspended = suspended
 
+    def delete_account(self, email: str) -> None:
+        """The Workspace admin deletes the account: as when it is suspended, and in another list."""
+        with self.lock:
+            person = self.state.people[email]
+            person.is_suspended, person.deleted_at = True, self.state.now()
+
     def security_event(self, email: str, name: str, *, jti: str = "", **details: str) -> str:
         """A signed event about the person's account, as Google would send it; `name` is its URI's last part."""
         with self.lock:

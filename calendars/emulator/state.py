@@ -35,6 +35,8 @@ class Person:
     domain: str | None
     working_hours: Json | None = None
     is_suspended: bool = False
+    is_admin: bool = False
+    deleted_at: datetime | None = None
     entries: dict[str, Entry] = field(default_factory=dict)
 
 

@@ -106,6 +106,8 @@ def loaded(content: Json) -> State:
     state = State(**content, clock=datetime.fromisoformat(clock) if clock else None)
     for key, row in people.items():
         entries = {name: Entry(**entry) for name, entry in row.pop("entries").items()}
+        if row["deleted_at"]:
+            row["deleted_at"] = datetime.fromisoformat(row["deleted_at"])
         state.people[key] = Person(**row, entries=entries)
     for name, kind in _KINDS.items():
         getattr(state, name).update({key: kind(**_with_times(row)) for key, row in rows[name].items()})

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from calendars.emulator import batch, consent, control, identity, oauth
+from calendars.emulator import batch, consent, control, directory, identity, oauth
 from calendars.emulator.api import Request
 from calendars.emulator.errors import ApiError, OAuthError
 from calendars.emulator.faults import oauth_refusal, refusal
@@ -101,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.emulator.write_log({**entry, "status": status})
 
     def _answer(self, path: str, query: dict[str, list[str]], content: bytes, entry: Json) -> Answer:
-        if path.startswith("/calendar/v3/"):
+        if path.startswith(("/calendar/v3/", directory.PATH)):
             status, body = self._call(batch.Part(self.command, self.path, self.headers, content), entry)
             return _json(status, body)
         if path in ("/batch", "/batch/calendar/v3"):
@@ -141,6 +141,8 @@ class Handler(BaseHTTPRequestHandler):
         etag = part.headers.get("If-Match", "")
         request = Request(part.method, url.path, query, _body(part.content), etag, token, fault)
         with emulator.lock:
+            if url.path.startswith(directory.PATH):
+                return 200, directory.answer(emulator.state, part.method, url.path, query, token)
             answer = emulator.api.answer(request)
             if part.method != "GET":
                 emulator.changed()

@@ -33,6 +33,8 @@ CALENDAR_SCOPES = (
     f"{_API}calendar.settings.readonly",
 )
 EVENTS, EVENTS_READ_ONLY = f"{_API}calendar.events", f"{_API}calendar.events.readonly"
+# An admin's, to learn who was suspended or deleted; asked for on its own page alone.
+DIRECTORY = f"{_API}admin.directory.user.readonly"
 # For whoever wants their week shown and counted, and nothing written.
 READ_ONLY_SCOPES = tuple(EVENTS_READ_ONLY if scope == EVENTS else scope for scope in CALENDAR_SCOPES)
 # Without a list of calendars and their events there is nothing to show; the others only make it better (S17).

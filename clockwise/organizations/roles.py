@@ -106,6 +106,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     "organization-team-delete": _may(POST=ADMINS),
     "organization-domains": _may(GET=ADMINS, POST=ADMINS),
     "organization-domain-remove": _may(POST=OWNERS),
+    "organization-directory-connect": _may(GET=ADMINS),
+    "organization-directory-stop": _may(POST=ADMINS),
     "organization-rules": _may(GET=ADMINS, POST=ADMINS),
     "organization-rules-try": _may(POST=ADMINS),
     "organization-audit": _may(GET=ADMINS),

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from clockwise.organizations.views import audit_log, domains, google, index, members, plan, risc, rules, sessions, teams
+from clockwise.organizations.views import (
+    audit_log,
+    directory,
+    domains,
+    google,
+    index,
+    members,
+    plan,
+    risc,
+    rules,
+    sessions,
+    teams,
+)
 
 urlpatterns = [
     path("accounts/google/login", google.sign_in, name="sign-in"),
@@ -23,6 +35,8 @@ urlpatterns = [
     path("organization/teams/<uuid:team_id>/delete", teams.delete, name="organization-team-delete"),
     path("organization/domains/", domains.index, name="organization-domains"),
     path("organization/domains/<uuid:domain_id>/remove", domains.remove, name="organization-domain-remove"),
+    path("organization/directory/connect", directory.connect, name="organization-directory-connect"),
+    path("organization/directory/stop", directory.stop, name="organization-directory-stop"),
     path("organization/rules/", rules.index, name="organization-rules"),
     path("organization/rules/try", rules.try_title, name="organization-rules-try"),
     path("organization/audit/", audit_log.index, name="organization-audit"),

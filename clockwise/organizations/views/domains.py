@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clockwise.organizations import console, domains
-from clockwise.organizations.models import Domain, Member
+from clockwise.organizations.models import DirectoryWatch, Domain, Member
 from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
 
 
@@ -46,5 +46,6 @@ def _index(request: MemberRequest, *, problem: str = "") -> HttpResponse:
         (domain.pk, domain.details.domain, sum(a.endswith(f"@{domain.details.domain}") for a in addresses))
         for domain in found
     ]
-    context = {"rows": rows, "problem": problem, "typed": request.POST.get("domain", "")}
+    watch = DirectoryWatch.objects.select_related("member").first()
+    context = {"rows": rows, "problem": problem, "typed": request.POST.get("domain", ""), "watch": watch}
     return console.page(request, "organizations/domains.html", context, status=422 if problem else 200)

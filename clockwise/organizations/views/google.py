@@ -20,10 +20,11 @@ from clockwise.google import oauth
 from clockwise.google.configuration import configured
 from clockwise.google.errors import GoogleError
 from clockwise.google.id_token import LEEWAY_SECONDS, Identity, IdTokenRefused, verify
-from clockwise.organizations import access, grants, lookups, sessions, signin
+from clockwise.organizations import access, directory, grants, lookups, sessions, signin
 from clockwise.organizations.models import Member
 from clockwise.organizations.reasons import Reason
 from clockwise.organizations.requests import member_of, own_path
+from clockwise.organizations.roles import ADMINISTRATORS
 from clockwise.organizations.signin import SignInRefused
 from clockwise.rate_limit import Limit, client_address, limited
 from clockwise.tenancy import current
@@ -89,10 +90,31 @@ def confirm(request: HttpRequest) -> HttpResponse:
     return _depart(request, trip, confirms=back)
 
 
+def ask_for_directory(request: HttpRequest) -> HttpResponse:
+    """Send a signed-in admin to Google to consent to a look into the directory."""
+    with current.organization(_organization_of(request)):
+        member = member_of(request)
+        address = member.details.address if member else ""
+    trip = oauth.begin(
+        settings=configured(),
+        redirect_uri=callback_url(),
+        scopes=(*oauth.IDENTITY_SCOPES, oauth.DIRECTORY),
+        login_hint=address,
+        offline=True,
+        consent=True,
+    )
+    return _depart(request, trip, for_directory=True)
+
+
 def _depart(
-    request: HttpRequest, trip: oauth.AuthorizationTrip, *, connect: bool = False, confirms: str = ""
+    request: HttpRequest,
+    trip: oauth.AuthorizationTrip,
+    *,
+    connect: bool = False,
+    confirms: str = "",
+    for_directory: bool = False,
 ) -> HttpResponse:
-    request.session[TRIP] = {**asdict(trip), "connect": connect, "confirms": confirms}
+    request.session[TRIP] = {**asdict(trip), "connect": connect, "confirms": confirms, "directory": for_directory}
     if sessions.BROWSER not in request.session:
         request.session.set_expiry(TRIP_SECONDS)
     return HttpResponseRedirect(trip.url)
@@ -107,7 +129,7 @@ def callback(request: HttpRequest) -> HttpResponse:
     kept = request.session.pop(TRIP, None)
     if kept is None:
         return explain(request, "trip_unknown", status=400)
-    connect, confirms = kept.pop("connect"), kept.pop("confirms")
+    connect, confirms, for_directory = kept.pop("connect"), kept.pop("confirms"), kept.pop("directory", False)
     trip = oauth.AuthorizationTrip(**kept)
     try:
         grant = oauth.finish(
@@ -116,6 +138,8 @@ def callback(request: HttpRequest) -> HttpResponse:
         identity = verify(grant.id_token, settings=configured(), nonce=trip.nonce, now=clock.now())
         if confirms:
             return _confirmed(request, identity, confirms)
+        if for_directory:
+            return _consented(request, identity, grant)
         reference = signin.reference_for(identity)
     except oauth.ConsentRefused:
         return explain(request, "refused", status=403)
@@ -130,13 +154,30 @@ def callback(request: HttpRequest) -> HttpResponse:
         return _arrive(request, Member.objects.get(pk=reference.member_id), identity, grant, connect=connect)
 
 
+def _consented(request: HttpRequest, identity: Identity, grant: oauth.Grant) -> HttpResponse:
+    """Only an admin's own account counts. Raises SignInRefused."""
+    with current.organization(_organization_of(request)):
+        member = member_of(request)
+        if member is None or member.role not in ADMINISTRATORS:
+            raise SignInRefused("ended_meanwhile")
+        if not _is_account_of(member, identity):
+            return explain(request, "other_account", status=403)
+        if oauth.DIRECTORY not in grant.granted_scopes or not directory.start(member, grant):
+            return explain(request, "refused", status=403)
+    return redirect("organization-domains")
+
+
+def _is_account_of(member: Member, identity: Identity) -> bool:
+    return bytes(member.subject_index or b"") == lookups.subject_index(identity.subject)
+
+
 def _confirmed(request: HttpRequest, identity: Identity, path: str) -> HttpResponse:
     """Only the signed-in account itself, asked by Google just now, counts. Raises SignInRefused."""
     earliest = clock.now() - timedelta(seconds=FRESH_SECONDS + LEEWAY_SECONDS)
     asked_at = identity.authenticated_at
     with current.organization(_organization_of(request)):
         member, session = member_of(request), sessions.of_request(request)
-        is_same = member is not None and bytes(member.subject_index or b"") == lookups.subject_index(identity.subject)
+        is_same = member is not None and _is_account_of(member, identity)
         if member is None or session is None:
             raise SignInRefused("ended_meanwhile")
         if is_same and asked_at is not None and asked_at >= earliest:
