@@ -17,10 +17,11 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 @worker_init.connect
 @beat_init.connect
 def _refuse_unsafe_start(**kwargs: object) -> None:
-    from clockwise.start import refuse_unsafe_start
+    from clockwise.start import keep_what_is_loaded, refuse_unsafe_start
 
     try:
         refuse_unsafe_start()
     except Exception as error:
         # Celery reports what a signal's receiver raises and works on; an exit it lets through.
         raise SystemExit(str(error)) from error
+    keep_what_is_loaded()

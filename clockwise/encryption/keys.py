@@ -9,9 +9,9 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 from django.conf import settings
@@ -35,8 +35,7 @@ _LONGEST_TRANSACTION_SECONDS = 60.0
 _REWRAPPED_AT_ONCE = 16
 
 
-@dataclass(frozen=True, slots=True)
-class KeyOwner:
+class KeyOwner(NamedTuple):
     """Whose key a row is sealed under: a member's, or (without one) the organization's."""
 
     organization_id: UUID
@@ -46,7 +45,9 @@ class KeyOwner:
 # Stands in for the owner of the one key that belongs to no organization.
 _INSTALLATION = KeyOwner(UUID(int=0), None)
 
-_unwrapped: UnwrappedKeys[tuple[KeyOwner, int | None]] = UnwrappedKeys()
+# By owner and generation, as numbers: a UUID is hashed and compared by calls of its own, and each row asks.
+_Name = tuple[int, int | None, int | None]
+_unwrapped: UnwrappedKeys[_Name] = UnwrappedKeys()
 
 
 def create_installation_key() -> None:
@@ -66,7 +67,7 @@ def create_member_key(organization_id: UUID, member_id: UUID) -> None:
 
 def data_key(owner: KeyOwner, generation: int | None = None) -> DataKey:
     """The owner's key of that generation, or the newest. Never makes one: a missing key raises KeyMissing."""
-    return _unwrapped.get((owner, generation)) or _fetched(owner, generation)
+    return _unwrapped.get(_entry(owner, generation)) or _fetched(owner, generation)
 
 
 @current.before_transactions
@@ -76,7 +77,7 @@ def fetch(organization_id: UUID) -> None:
     An organization that is being made, or was shredded, has none; whoever needs it is told so.
     """
     for owner, generation in ((KeyOwner(organization_id, None), None), (_INSTALLATION, FIRST_GENERATION)):
-        if _unwrapped.get((owner, generation), lasting=_LONGEST_TRANSACTION_SECONDS) is None:
+        if _unwrapped.get(_entry(owner, generation), lasting=_LONGEST_TRANSACTION_SECONDS) is None:
             with suppress(EncryptionError):
                 _fetched(owner, generation)
 
@@ -101,7 +102,8 @@ def forget(owner: KeyOwner) -> None:
 
     Other processes drop theirs when they expire (`unwrapped.SECONDS`).
     """
-    _unwrapped.forget(lambda entry: entry[0] == owner or _owns(owner, entry[0]))
+    organization, member, _ = _entry(owner, None)
+    _unwrapped.forget(lambda entry: entry[0] == organization and (member is None or entry[1] == member))
 
 
 def forget_all() -> None:
@@ -245,9 +247,9 @@ def _is_under_master(name: str) -> bool:
 
 def _fetched(owner: KeyOwner, generation: int | None) -> DataKey:
     key = _unwrap(owner, generation)
-    _unwrapped.put((owner, generation), key)
+    _unwrapped.put(_entry(owner, generation), key)
     # What the newest sealed names its generation when it is opened.
-    _unwrapped.put((owner, key.generation), key)
+    _unwrapped.put(_entry(owner, key.generation), key)
     return key
 
 
@@ -283,8 +285,9 @@ def _missing(owner: KeyOwner, generation: int | None) -> str:
     )
 
 
-def _owns(owner: KeyOwner, other: KeyOwner) -> bool:
-    return owner.member_id is None and owner.organization_id == other.organization_id
+def _entry(owner: KeyOwner, generation: int | None) -> _Name:
+    organization_id, member_id = owner
+    return organization_id.int, member_id.int if member_id else None, generation
 
 
 def _base_name(owner: KeyOwner) -> str:

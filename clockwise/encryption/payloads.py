@@ -15,6 +15,9 @@ from typing import Any, NamedTuple, Union
 from clockwise.encryption.errors import SealBroken, SealRefused
 
 _SCALARS: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (float, int), bool: (bool,)}
+# What `json.loads` does, less its search for white space before each value.
+_read_json = json.JSONDecoder().raw_decode
+_PADDING = " "
 
 
 # json.dumps would make an encoder for each payload.
@@ -44,7 +47,11 @@ def to_json(payload_type: type, payload: object) -> bytes:
 def from_json(payload_type: type, content: bytes) -> Any:
     """Raises SealBroken when the content isn't a payload of this type."""
     try:
-        return codec_for(payload_type).decode(json.loads(content.decode("utf-8", "surrogatepass")))
+        text = content.decode("utf-8", "surrogatepass")
+        values, end = _read_json(text)
+        if text[end:].strip(_PADDING):
+            raise ValueError("more than one value")
+        return codec_for(payload_type).decode(values)
     except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise SealBroken(f"A sealed payload is no {payload_type.__qualname__} ({type(error).__name__}).") from None
 
@@ -152,6 +159,10 @@ def _dataclass(kind: type) -> Codec:
     codecs = [(field.name, codec_for(hints[field.name])) for field in dataclasses.fields(kind)]
     encoders = [(name, codec.encode) for name, codec in codecs]
     decoders = [(name, codec.decode) for name, codec in codecs]
+    # Nearly every value is there and of its own type: then nothing is called for it. `None` is no value's type.
+    exact = [(name, hints[name] if hints[name] in _SCALARS else None, codec.decode) for name, codec in codecs]
+    names = {name for name, _ in codecs}
+    is_plain = not hasattr(kind, "__slots__") and not hasattr(kind, "__post_init__")
 
     def encode(value: Any) -> dict[str, Any]:
         if type(value) is not kind:
@@ -159,6 +170,13 @@ def _dataclass(kind: type) -> Codec:
         return {name: encoded(getattr(value, name)) for name, encoded in encoders}
 
     def decode(value: Any) -> Any:
+        if is_plain and value.keys() == names:
+            made: Any = object.__new__(kind)
+            state = made.__dict__
+            for name, own, decoded in exact:
+                found = value[name]
+                state[name] = found if type(found) is own else decoded(found)
+            return made
         return kind(**{name: decoded(value[name]) for name, decoded in decoders if name in value})
 
     return Codec(encode, decode)

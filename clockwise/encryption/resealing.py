@@ -12,11 +12,17 @@ from uuid import UUID
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models
+from django.db.models.functions import Substr
 
+from clockwise.encryption.envelope import HEADER_BYTES
+from clockwise.encryption.keys import data_key
 from clockwise.encryption.sealed import SealedField
 from clockwise.tenancy import current
 
 ROWS_AT_ONCE = 1000
+HEADERS_AT_ONCE = 5000
+OWNERS = {"organization", "member"}
+BINARY: "models.BinaryField[bytes, bytes]" = models.BinaryField()
 Model = type[models.Model]
 Fields = list[SealedField[Any]]
 Filter = dict[str, Any]
@@ -50,7 +56,7 @@ def _reseal_free(model: Model, whose: Filter, fields: Fields) -> int:
     count, last = 0, UUID(int=0)
     while True:
         with current.transaction():
-            rows = model._base_manager.filter(**whose, pk__gt=last).order_by("pk")
+            rows = _needed(model, fields).filter(**whose, pk__gt=last).order_by("pk")
             batch = list(rows.select_for_update(skip_locked=True)[:ROWS_AT_ONCE])
             if not batch:
                 return count
@@ -59,18 +65,31 @@ def _reseal_free(model: Model, whose: Filter, fields: Fields) -> int:
 
 
 def _reseal_rest(model: Model, whose: Filter, fields: Fields) -> int:
-    """Find what is still under an earlier key, and wait for who holds it."""
+    """Find what is still under an earlier key, by the beginnings of blobs, and wait for who holds it."""
     count, last = 0, UUID(int=0)
+    headers = {f"header_{field.name}": Substr(field.name, 1, HEADER_BYTES, output_field=BINARY) for field in fields}
     while True:
         with current.transaction():
-            batch = list(model._base_manager.filter(**whose, pk__gt=last).order_by("pk")[:ROWS_AT_ONCE])
+            rows = _needed(model, []).annotate(**headers).filter(**whose, pk__gt=last).order_by("pk")
+            batch = list(rows[:HEADERS_AT_ONCE])
             if not batch:
                 return count
-            stale = [row.pk for row in batch if _is_stale(row, fields)]
-            if stale:
-                held = model._base_manager.filter(**whose, pk__in=stale).order_by("pk")
-                count += _write(list(held.select_for_update()), fields)
+            stale = [row.pk for row in batch if _has_stale_header(row, list(headers))]
+            for begin in range(0, len(stale), ROWS_AT_ONCE):
+                held = _needed(model, fields).filter(**whose, pk__in=stale[begin : begin + ROWS_AT_ONCE])
+                count += _write(list(held.order_by("pk").select_for_update()), fields)
             last = batch[-1].pk
+
+
+def _needed(model: Model, fields: Fields) -> models.QuerySet[Any]:
+    """Rows with nothing but what says whose they are, and their blobs."""
+    names = {field.name for field in model._meta.concrete_fields}
+    return model._base_manager.only("pk", *OWNERS & names, *(field.name for field in fields))
+
+
+def _has_stale_header(row: Any, headers: list[str]) -> bool:
+    newest = data_key(row.key_owner()).header
+    return any(found is not None and bytes(found) != newest for found in map(row.__dict__.get, headers))
 
 
 def _is_stale(row: Any, fields: Fields) -> bool:

@@ -51,7 +51,8 @@ class Place(NamedTuple):
     @property
     def mark(self) -> bytes:
         """The same for the same place alone, and nothing but bytes."""
-        return self.binding + (self.owner.member_id.bytes if self.owner.member_id else b"")
+        member_id = self.owner.member_id
+        return self.binding + member_id.int.to_bytes(16, "big") if member_id else self.binding
 
 
 class SealedBlob(bytes):
@@ -68,13 +69,14 @@ class SealedAttribute(DeferredAttribute):
 
     def __init__(self, field: "SealedField[Any]") -> None:
         super().__init__(field)
+        self._name: str = field.attname
         self._kept = f"_sealed_{field.attname}"
 
     def __get__(self, instance: Any, cls: type | None = None) -> Any:
         if instance is None:
             return self
         state = instance.__dict__
-        name = self.field.attname
+        name = self._name
         if name not in state:
             state[name] = self._load(instance)
         value = state[name]
@@ -88,8 +90,9 @@ class SealedAttribute(DeferredAttribute):
     def __set__(self, instance: Any, value: Any) -> None:
         if type(value) is not SealedBlob:
             self.field.refuse_unless_payload(value)
-        instance.__dict__.pop(self._kept, None)
-        instance.__dict__[self.field.attname] = value
+        state = instance.__dict__
+        state.pop(self._kept, None)
+        state[self._name] = value
 
     def blob(self, instance: Any) -> SealedBlob | None:
         """The blob to write: as it was loaded while nothing changed, else sealed now."""
@@ -135,7 +138,10 @@ class SealedField(_Field[P]):
 
     def place_of(self, row: SealedRow) -> Place:
         try:
-            return Place(row.key_owner(), row.organization_id.bytes + row.pk.bytes + self._purpose_bytes)
+            row_id: UUID = getattr(row, self._row_id)
+            # organization(16) | row(16), as one number: each property of a UUID is a call.
+            ids = (row.organization_id.int << 128 | row_id.int).to_bytes(32, "big")
+            return Place(row.key_owner(), ids + self._purpose_bytes)
         except AttributeError:
             raise SealRefused(f"{self} needs organization_id and a UUID primary key before it is sealed.") from None
 
@@ -161,7 +167,8 @@ class SealedField(_Field[P]):
 
     def open(self, place: Place, blob: bytes) -> P:
         key = data_key(place.owner, generation_of(blob))
-        return cast(P, payloads.from_json(self.payload_type, unseal(key, self._purpose, place.binding, blob)))
+        payload: P = payloads.from_json(self.payload_type, unseal(key, self._purpose, place.binding, blob))
+        return payload
 
     def is_stale(self, row: Any) -> bool:
         """Whether an unread row's blob is under an earlier generation than its owner's newest key."""
@@ -177,6 +184,10 @@ class SealedField(_Field[P]):
     def refuse_unless_payload(self, value: object) -> None:
         if value is not None and not isinstance(value, (SealedBlob, self.payload_type)):
             raise SealRefused(f"{self} takes a {self.payload_type.__qualname__}, not a {type(value).__name__}.")
+
+    @cached_property
+    def _row_id(self) -> str:
+        return str(self.model._meta.pk.attname)
 
     @cached_property
     def _purpose(self) -> str:

@@ -230,15 +230,15 @@ MUTANTS = [
     _encryption(
         "associated data dropped",
         "sealed",
-        "row.organization_id.bytes + row.pk.bytes + self._purpose_bytes",
+        "ids + self._purpose_bytes",
         'b""',
         _SWAPS,
     ),
     _encryption(
         "the row isn't bound",
         "sealed",
-        "row.organization_id.bytes + row.pk.bytes +",
-        "row.organization_id.bytes +",
+        "<< 128 | row_id.int)",
+        "<< 128)",
         _SWAPS,
     ),
     _encryption("no padding", "sealed", "PADDING_STEP = 64", "PADDING_STEP = 1", _SEALS),

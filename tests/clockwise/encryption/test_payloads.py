@@ -133,3 +133,9 @@ class Loose:
 def test_only_frozen_dataclasses_and_dicts_are_payloads(kind: type) -> None:
     with pytest.raises(SealRefused):
         payloads.ensure_supported(kind)
+
+
+@pytest.mark.parametrize("content", [b'{"a":1}{"a":2}', b'{"a":1} x', b"", b"{"])
+def test_more_or_less_than_one_value_is_a_broken_seal(content: bytes) -> None:
+    with pytest.raises(SealBroken):
+        payloads.from_json(dict, content)
