@@ -218,7 +218,7 @@ def _create(owner: KeyOwner, generation: int) -> None:
     if is_ours and owner.member_id is not None and generation == FIRST_GENERATION:
         # The member's first row is about to be sealed under it.
         for which in (FIRST_GENERATION, None):
-            _unwrapped.put((owner, which), DataKey(FIRST_GENERATION, material))
+            _unwrapped.put(_entry(owner, which), DataKey(FIRST_GENERATION, material))
 
 
 def _rewrap(wanted: Callable[[str], bool], change: Callable[[str, bytes], bytes]) -> int:
