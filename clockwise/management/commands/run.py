@@ -1,6 +1,7 @@
-"""`manage.py run`: the web process and the worker (with its clock) together, until one ends or Ctrl-C."""
+"""`manage.py run`: the web process and the worker (with its clock) together, until one ends, SIGTERM or Ctrl-C."""
 
 import os
+import signal
 import subprocess
 import tempfile
 from contextlib import ExitStack
@@ -22,6 +23,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         port = urlsplit(settings.CLOCKWISE_BASE_URL).port if settings.LOCAL_MODE else None
         port = port or address.wanted_port()
+        # Whoever ends us may stop PostgreSQL and Valkey next: the worker's tasks are to be over by then.
+        signal.signal(signal.SIGTERM, _leave)
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="clockwise-run-"))
             processes = [tether.start(*command) for command in commands(port, Path(folder))]
@@ -41,8 +44,13 @@ def commands(port: int, folder: Path) -> list[list[str]]:
     return [web, worker]
 
 
+def _leave(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise SystemExit(0)
+
+
 def _wait(processes: list[subprocess.Popen[bytes]]) -> None:
-    """Come back when one process has ended, or on Ctrl-C."""
+    """Come back when one process has ended, or on Ctrl-C; SIGTERM ends us through the same callbacks."""
     try:
         os.wait()
     except (KeyboardInterrupt, ChildProcessError):
