@@ -13,6 +13,7 @@ class ApiError(Exception):
         super().__init__(reason)
         self.status = status
         entry = {"domain": "global", "reason": reason, "message": message or reason, **extra}
+        self.headers: dict[str, str] = {}
         self.body: Json = {"error": {"code": status, "message": message or reason, "errors": [entry]}}
 
 
@@ -22,6 +23,7 @@ class OAuthError(Exception):
     def __init__(self, error: str, description: str = "Bad Request", status: int = 400) -> None:
         super().__init__(error)
         self.status = status
+        self.headers: dict[str, str] = {}
         self.body: Json = {"error": error, "error_description": description}
 
 

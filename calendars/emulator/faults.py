@@ -1,8 +1,9 @@
 """Misbehaviour on demand: POST /emulator/faults.
 
-A fault is answered (`429`, `403_rate`, `403_quota`, `410`, `500`, `503`, `html`), delays (`slow:SECONDS`), cuts the
-connection before anything happened (`drop`) or after the write was done (`drop_after_write`), or changes an answer:
-`expire_sync_tokens` (410 wherever a sync token is sent), `empty_page` (a page of events without items).
+A fault is answered (`429`, `403_rate`, `403_quota`, `410`, `500`, `503`, `html`; `429:30` and the like ask for patience
+by Retry-After), delays (`slow:SECONDS`, or `slow_after_write:SECONDS` when all is done), cuts the connection before
+anything happened (`drop`) or after the write was done (`drop_after_write`), or changes an answer: `expire_sync_tokens`
+(410 wherever a sync token is sent), `empty_page` (a page of events without items). `{"429": 30}` is `429:30` too.
 The token endpoint's: `invalid_grant`, `invalid_client`, `unauthorized_client`, `admin_policy_enforced`.
 Push messages have the method PUSH and their resource as path: `drop` loses one, `twice` doubles it, `slow:SECONDS`.
 """
@@ -24,7 +25,7 @@ ANSWERS: dict[str, tuple[int, str, str]] = {
     "503": (503, "backendError", "global"),
 }
 OAUTH = {"invalid_grant": 400, "invalid_client": 401, "unauthorized_client": 401, "admin_policy_enforced": 400}
-OTHERS = ("html", "slow", "drop", "drop_after_write", "expire_sync_tokens", "empty_page", "twice")
+OTHERS = ("html", "slow", "slow_after_write", "drop", "drop_after_write", "expire_sync_tokens", "empty_page", "twice")
 
 
 @dataclass
@@ -47,9 +48,12 @@ class Faults:
         """`{"match": {"method", "path_regex", "email"}, "times": 1, "fault": kind}`. Raises ValueError, KeyError."""
         match = body.get("match", {})
         kind = body["fault"]
-        kind = f"slow:{kind['slow']}" if isinstance(kind, dict) else str(kind)
-        if kind.partition(":")[0] not in {*ANSWERS, *OAUTH, *OTHERS}:
+        kind = ":".join(map(str, next(iter(kind.items())))) if isinstance(kind, dict) else str(kind)
+        word, _, seconds = kind.partition(":")
+        if word not in {*ANSWERS, *OAUTH, *OTHERS}:
             raise ValueError(f"unknown fault: {kind}")
+        if seconds:
+            float(seconds)  # or ValueError
         method, path, email = (str(match.get(key) or "") for key in ("method", "path_regex", "email"))
         re.compile(path)
         with self._lock:
@@ -76,10 +80,14 @@ class Faults:
 
 
 def refusal(kind: str) -> ApiError | None:
-    if kind not in ANSWERS:
+    word, _, seconds = kind.partition(":")
+    if word not in ANSWERS:
         return None
-    status, reason, domain = ANSWERS[kind]
-    return ApiError(status, reason, "Injected fault", domain=domain)
+    status, reason, domain = ANSWERS[word]
+    error = ApiError(status, reason, "Injected fault", domain=domain)
+    if seconds:
+        error.headers["Retry-After"] = seconds
+    return error
 
 
 def oauth_refusal(kind: str) -> OAuthError | None:

@@ -86,7 +86,8 @@ class Handler(BaseHTTPRequestHandler):
         except ProxyAnswer:
             answer = _html(502, "<!doctype html><title>Error 502</title><p>The server encountered a temporary error.")
         except (ApiError, OAuthError) as error:
-            answer = _json(error.status, error.body)
+            status, headers, body = _json(error.status, error.body)
+            answer = status, {**headers, **error.headers}, body
         except (BrokenPipeError, ConnectionResetError):
             raise
         except Exception:
@@ -146,8 +147,7 @@ class Handler(BaseHTTPRequestHandler):
             answer = emulator.api.answer(request)
             if part.method != "GET":
                 emulator.changed()
-        if fault == "drop_after_write":
-            raise Dropped
+        self._misbehave_after(fault)
         return (204, None) if answer is None else (200, answer)
 
     def _misbehave(self, fault: str) -> None:
@@ -159,6 +159,13 @@ class Handler(BaseHTTPRequestHandler):
             raise error
         if fault == "html":
             raise ProxyAnswer
+
+    def _misbehave_after(self, fault: str) -> None:
+        """What was asked for is done; only the answer is late, or never comes."""
+        if fault.startswith("slow_after_write:"):
+            time.sleep(float(fault.removeprefix("slow_after_write:")))
+        if fault == "drop_after_write":
+            raise Dropped
 
     # Accounts
 
@@ -202,8 +209,7 @@ class Handler(BaseHTTPRequestHandler):
         with emulator.lock:
             answer = oauth.token(emulator.state, form, authorization, emulator.url)
             emulator.changed()
-        if fault == "drop_after_write":
-            raise Dropped
+        self._misbehave_after(fault)
         return _json(200, answer)
 
     def _send(self, status: int, headers: dict[str, str], body: bytes) -> None:

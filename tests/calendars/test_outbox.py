@@ -13,6 +13,7 @@ from calendars.models import Event, OutboxWrite
 from calendars.sync import calendar as calendar_sync
 from calendars.sync import listing
 from clockwise import clock
+from clockwise.google import transport
 from clockwise.google.event import GoogleEvent
 from clockwise.organizations import access
 from clockwise.organizations.reasons import Reason
@@ -140,6 +141,32 @@ def test_a_google_that_asks_for_patience_gets_it(company: Company, planned: str,
     with clock.stopped(SUNDAY_NOON + timedelta(minutes=5)):
         [write] = perform_all(company)
     assert write.state == OutboxWrite.State.DONE
+
+
+@pytest.mark.parametrize("fault", ["429", "503", "403_rate"])
+def test_a_write_comes_back_no_sooner_than_google_asked(company: Company, planned: str, fault: str) -> None:
+    decide_patch(company, planned)
+    company.google.faults.add({"match": {"method": "PATCH"}, "fault": {fault: 240}})
+    [write] = perform_all(company)
+    assert SUNDAY_NOON + timedelta(seconds=240) == write.not_before
+
+
+def test_a_write_whose_answer_came_too_late_is_not_made_twice(
+    company: Company, planned: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decide_patch(company, planned)
+    with monkeypatch.context() as impatient:
+        impatient.setattr(transport, "READ_SECONDS", 0.5)
+        transport._pool.cache_clear()
+        company.google.faults.add({"match": {"method": "PATCH"}, "fault": {"slow_after_write": 3}})
+        [write] = perform_all(company)
+    transport._pool.cache_clear()
+    assert (write.state, write.problem) == (OutboxWrite.State.PENDING, "timeout")
+    edits = company.google.event(address("ada"), planned)["etag"]
+    with clock.stopped(SUNDAY_NOON + timedelta(minutes=5)):
+        [write] = perform_all(company)
+    assert write.state == OutboxWrite.State.DONE
+    assert company.google.event(address("ada"), planned)["etag"] == edits
 
 
 def test_an_exhausted_quota_parks_the_write_for_an_hour(company: Company, planned: str) -> None:

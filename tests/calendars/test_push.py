@@ -93,6 +93,25 @@ def test_a_message_brings_what_changed(company: Company, channel: Channel, woken
     assert titles(company, "ada") == ["New"]
 
 
+def test_messages_in_the_wrong_order_lose_nothing(company: Company, channel: Channel, woken: Woken) -> None:
+    """P4: a number says nothing; any message is a wake-up."""
+    company.insert("ada", meeting("First", MONDAY, 10, 30, "ada"))
+    late = headers_for(company, channel, **{"X-Goog-Message-Number": "8"})
+    company.insert("ada", meeting("Second", MONDAY, 11, 30, "ada"))
+    assert deliver(headers_for(company, channel, **{"X-Goog-Message-Number": "9"})) == 204
+    with company.acting():
+        tasks.sync_calendar(str(channel.calendar_id))
+    assert titles(company, "ada") == ["First", "Second"]
+
+    company.insert("ada", meeting("Third", MONDAY, 12, 30, "ada"))
+    woken.clear()
+    assert deliver(late) == 204
+    assert [name for name, *_ in woken] == ["sync_calendar"]
+    with company.acting():
+        tasks.sync_calendar(str(channel.calendar_id))
+    assert titles(company, "ada") == ["First", "Second", "Third"]
+
+
 def test_a_channel_is_known_before_google_answers_the_watch(
     company: Company, woken: Woken, monkeypatch: pytest.MonkeyPatch
 ) -> None:

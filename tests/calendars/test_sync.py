@@ -15,6 +15,7 @@ from calendars.models import Calendar, Event, GoogleConnection, SetAsideEvent
 from calendars.sync import calendar as one_calendar
 from clockwise import clock
 from clockwise.encryption.errors import EncryptionError
+from clockwise.google import transport
 from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleUnavailable
 from clockwise.google.event import GoogleEvent, UnreadableEvent, parse_event
@@ -119,6 +120,33 @@ def test_nothing_is_kept_of_a_listing_that_broke_off(company: Company) -> None:
     assert titles(company, "ada") == ["Plan"]
     with company.inside():
         assert company.calendar("ada").problem == "unavailable"
+
+
+def test_a_calendar_is_left_alone_for_as_long_as_google_asks(company: Company) -> None:
+    company.sync("ada")
+    company.google.faults.add({"match": {"path_regex": "/events$"}, "fault": {"503": 3600}})
+    with pytest.raises(GoogleUnavailable):
+        company.sync("ada")
+    with company.inside():
+        again = company.calendar("ada").next_sync_at
+    assert again is not None
+    assert again >= SUNDAY_NOON + timedelta(hours=1)
+
+
+def test_a_listing_that_takes_too_long_changes_nothing(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada"))
+    company.sync("ada")
+    company.insert("ada", meeting("New", MONDAY, 12, 60, "ada"))
+    with monkeypatch.context() as impatient:
+        impatient.setattr(transport, "READ_SECONDS", 0.5)
+        transport._pool.cache_clear()
+        company.google.faults.add({"match": {"path_regex": "/events$"}, "fault": {"slow": 2}})
+        with pytest.raises(GoogleUnavailable, match="timeout"):
+            company.sync("ada")
+    transport._pool.cache_clear()
+    assert titles(company, "ada") == ["Plan"]
+    company.sync("ada")
+    assert titles(company, "ada") == ["Plan", "New"]
 
 
 def test_a_revoked_grant_turns_the_connection_off_and_forgets_its_tokens(company: Company) -> None:

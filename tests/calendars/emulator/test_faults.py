@@ -35,6 +35,14 @@ def test_a_fault_answers_as_often_as_it_was_asked_to(google: Emulator, headers: 
     assert answers[0].json()["error"]["errors"][0]["reason"] == ANSWERS[kind][1]
 
 
+@pytest.mark.parametrize("fault", ["503:7", {"503": 7}])
+def test_a_refusal_may_say_when_to_come_back(google: Emulator, headers: dict[str, str], fault: object) -> None:
+    google.faults.add({"fault": fault})
+    answer = listed(google, headers)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
+    assert "Retry-After" not in listed(google, headers).headers
+
+
 def test_a_fault_fits_by_method_path_and_person(google: Emulator, headers: dict[str, str]) -> None:
     for match in ({"method": "POST"}, {"path_regex": "/settings$"}, {"email": BEN}):
         google.faults.add({"match": match, "fault": "500"})
@@ -48,6 +56,8 @@ def test_a_fault_fits_by_method_path_and_person(google: Emulator, headers: dict[
 
 def test_an_unknown_fault_is_refused(google: Emulator) -> None:
     answer = requests.post(f"{google.url}/emulator/faults", json={"fault": "418"}, timeout=10)
+    assert answer.status_code == 400
+    answer = requests.post(f"{google.url}/emulator/faults", json={"fault": "429:soon"}, timeout=10)
     assert answer.status_code == 400
 
 
@@ -78,6 +88,14 @@ def test_a_slow_answer_takes_its_time(google: Emulator, headers: dict[str, str])
     began = time.monotonic()
     assert listed(google, headers).status_code == 200
     assert time.monotonic() - began >= 0.3
+
+
+def test_an_answer_may_be_late_after_all_is_done(google: Emulator, headers: dict[str, str]) -> None:
+    google.faults.add({"fault": {"slow_after_write": 5}})
+    body = {"start": {"date": "2027-03-01"}, "end": {"date": "2027-03-02"}}
+    with pytest.raises(requests.ReadTimeout):
+        requests.post(f"{google.url}{EVENTS}", json=body, headers=headers, timeout=0.5)
+    assert len(google.events(ADA)) == 1
 
 
 def test_a_proxy_in_between_answers_html(google: Emulator, headers: dict[str, str]) -> None:
