@@ -9,7 +9,7 @@ T ?= tests
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test docs verify scan audit mutants run lint types imports migrations bench shell dbshell lock clean scim-target
+.PHONY: help setup demo test docs verify scan audit mutants release run lint types imports migrations bench shell dbshell lock clean scim-target
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-12s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ audit: setup ## Known holes in the lock; fails when a package was skipped or the
 
 mutants: setup ## Break the walls on purpose and see who notices (N=sample size; takes long)
 	nice -n 10 $(BIN)/python -m tests.checks.mutants $(N)
+
+release: setup ## Files and signed provenance of a signed tag (TAG=v1.2.0, KEY=SSH key file)
+	$(BIN)/python -m tests.checks.release $(TAG) --key $(KEY)
 
 run: setup ## Serve web and worker together (PORT=)
 	$(BIN)/python manage.py run

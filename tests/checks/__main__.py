@@ -19,6 +19,7 @@ CHECKS: dict[str, Callable[[], list[Finding]]] = {
     "rules": rules.check,
     "migrations": migrations.check,
     "secrets": secrets.check,
+    "history": secrets.check_history,
     "bandit": _bandit,
     "dependencies": dependencies.check,
     "sbom": bill_of_materials.check,

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tests.checks.finding import ROOT, Finding
@@ -42,6 +43,32 @@ def check(root: Path = ROOT) -> list[Finding]:
                 for match in shape.finditer(text)
             ]
     return found
+
+
+def check_history(root: Path = ROOT) -> list[Finding]:
+    """The same in every version of every file that any commit of this clone holds: what was pushed once is known."""
+    listed = subprocess.run(["git", "rev-list", "--objects", "--all"], cwd=root, capture_output=True, check=True)
+    names = dict(line.split(" ", 1) for line in listed.stdout.decode(errors="replace").splitlines() if " " in line)
+    found = set()
+    for digest, content in _blobs(root, names):
+        text = "" if b"\0" in content[:1024] else content.decode(errors="replace")
+        for kind, shape in SHAPES.items():
+            if kind not in MADE_UP.get(names[digest], ()) and shape.search(text):
+                found.add(Finding(names[digest], 0, "CWS2", f"once looked like {kind}"))
+    return sorted(found)
+
+
+def _blobs(root: Path, digests: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Contents by git's digest, in one process: `git cat-file --batch`."""
+    asked = "".join(f"{digest}\n" for digest in digests).encode()
+    answer = subprocess.run(["git", "cat-file", "--batch"], cwd=root, input=asked, capture_output=True, check=True)
+    place, output = 0, answer.stdout
+    while place < len(output):
+        end = output.index(b"\n", place)
+        digest, kind, size = output[place:end].split()
+        begin, place = end + 1, end + 1 + int(size) + 1
+        if kind == b"blob":
+            yield digest.decode(), output[begin : place - 1]
 
 
 def _tracked(root: Path) -> list[str]:
