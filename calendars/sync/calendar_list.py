@@ -99,19 +99,21 @@ def look_again(calendar: Calendar, client: CalendarClient) -> bool:
             _drop(known)
             return False
         if entry.get("accessRole") and entry["accessRole"] not in READABLE:
+            known.access_role = str(entry["accessRole"])[:32]
             _stop_reading(known)
             return False
     return True
 
 
-def choose(member_id: UUID, chosen: Collection[UUID]) -> Chosen:
-    """Which of a member's calendars are read from now on. What we have of the others goes, in the caller's transaction.
+def choose(member_id: UUID, chosen: Collection[UUID], *, among: Collection[UUID]) -> Chosen:
+    """Which of these calendars of a member are read from now on. What we have of the others among them goes, in the
+    caller's transaction; a calendar that has come to the list since stays as it is.
 
     The main one is always read, and one that shows busy blocks alone never is.
     """
     policy.hold_still()
     begun, left = [], []
-    for calendar in choosable(member_id).select_for_update(of=("self",), no_key=True):
+    for calendar in choosable(member_id).filter(pk__in=among).select_for_update(of=("self",), no_key=True):
         if calendar.pk in chosen and not calendar.is_read:
             calendar.is_read, calendar.next_sync_at, calendar.failures = True, None, 0
             calendar.save(update_fields=["is_read", "next_sync_at", "failures"])

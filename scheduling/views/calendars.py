@@ -34,7 +34,8 @@ def show(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required
 def choose(request: MemberRequest) -> HttpResponse:
-    chosen = calendar_list.choose(request.member.pk, _ids(request.POST.getlist("calendar")))
+    ticked, shown = (_ids(request.POST.getlist(name)) for name in ("calendar", "shown"))
+    chosen = calendar_list.choose(request.member.pk, ticked, among=shown)
     if changed := [*chosen.begun, *chosen.left]:
         counts = {"begun": len(chosen.begun), "left": len(chosen.left)}
         record("calendar.chosen", by=request.member.pk, target=request.member, **counts)

@@ -164,6 +164,28 @@ def test_a_lost_right_that_no_list_tells_is_found_when_events_are_refused(
     assert titles(company) == []
 
 
+def test_a_lost_right_to_read_that_no_list_tells_leaves_busy_times_that_nobody_can_choose(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side(company)
+    insert_aside(company, "Aside")
+    company.sync("ada")
+    row = calendars(company)["Side"]
+    side(company, role="freeBusyReader")
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise NotPermitted("forbidden")
+
+    monkeypatch.setattr(CalendarClient, "events_page", refuse)
+    with company.acting():
+        one_calendar.sync(row.pk)
+    found = calendars(company)["Side"]
+    assert (found.is_read, found.access_role) == (False, "freeBusyReader")
+    assert titles(company) == []
+    with company.inside():
+        assert not calendar_list.choosable(company.ids["ada"]).exists()
+
+
 def test_a_refusal_of_a_calendar_that_is_still_there_is_shown_and_loses_nothing(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,15 +208,16 @@ def test_the_member_chooses_what_is_read(company: Company) -> None:
     insert_aside(company, "Aside")
     company.sync("ada")
     assert titles(company) == []
+    row = calendars(company)["Side"]
     with company.inside():
-        calendar_list.choose(company.ids["ada"], [calendars(company)["Side"].pk])
+        calendar_list.choose(company.ids["ada"], [row.pk], among=[row.pk])
     company.sync("ada")
     assert titles(company) == ["Aside"]
     with company.acting():
         tasks.tend_channels(str(company.connection("ada").pk))
 
     with company.inside():
-        calendar_list.choose(company.ids["ada"], [])
+        calendar_list.choose(company.ids["ada"], [], among=[row.pk])
     company.google.log.clear()
     company.sync("ada")
     with company.acting():

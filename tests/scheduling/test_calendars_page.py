@@ -1,5 +1,6 @@
 """The page of one's Google calendars: what is wrong, which are read, whom Google mails, the end of the connection."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,13 @@ def page(client: Client) -> str:
     return client.get("/calendars/").content.decode()
 
 
+def tick(client: Client, *ids: object) -> int:
+    """Submit the page's form as it stands, with these calendars ticked and no other."""
+    shown = re.findall(r'name="shown" value="([^"]+)"', page(client))
+    answer = client.post("/calendars/choose", {"calendar": [str(each) for each in ids], "shown": shown})
+    return answer.status_code
+
+
 def with_side_calendars(company: Company) -> dict[str, Calendar]:
     """Ada's second calendar, which she doesn't look at, and one of which she sees busy times alone."""
     company.google.put_calendar(address("ada"), {"id": SIDE, "summary": "Side", "selected": False})
@@ -44,12 +52,12 @@ def test_a_calendar_is_read_once_it_is_ticked_and_erased_once_it_is_not(company:
     side = with_side_calendars(company)["Side"]
     company.insert("ada", meeting("Plan", MONDAY, 14, 30, "ada"))
     ada = browser("ada")
-    assert ada.post("/calendars/choose", {"calendar": [str(side.pk)]}).status_code == 302
+    assert tick(ada, side.pk) == 302
     assert "Saved." in page(ada)
     company.sync("ada")
     assert titles(company) == ["Aside", "Plan"]
 
-    ada.post("/calendars/choose", {})
+    tick(ada)
     assert "is gone" in page(ada)
     company.sync("ada")
     assert titles(company) == ["Plan"]
@@ -58,9 +66,22 @@ def test_a_calendar_is_read_once_it_is_ticked_and_erased_once_it_is_not(company:
     assert told == 2
 
 
+def test_a_calendar_that_has_come_since_the_page_was_opened_stays_as_it_is(company: Company) -> None:
+    with_side_calendars(company)
+    ada = browser("ada")
+    shown = re.findall(r'name="shown" value="([^"]+)"', page(ada))
+    company.google.put_calendar(address("ada"), {"id": "new@group.example", "summary": "New", "selected": True})
+    company.sync("ada")
+    ada.post("/calendars/choose", {"shown": shown})
+    with company.inside():
+        read = {c.details.title for c in Calendar.objects.filter(member=company.ids["ada"], is_read=True)}
+    assert read == {address("ada"), "New"}
+
+
 def test_the_main_calendar_stays_and_one_of_busy_times_alone_is_never_read(company: Company) -> None:
     found = with_side_calendars(company)
-    browser("ada").post("/calendars/choose", {"calendar": [str(found["Boss"].pk), "no id"]})
+    every = [str(row.pk) for row in found.values()]
+    browser("ada").post("/calendars/choose", {"calendar": [str(found["Boss"].pk), "no id"], "shown": every})
     with company.inside():
         read = {c.details.title for c in Calendar.objects.filter(member=company.ids["ada"], is_read=True)}
     assert read == {address("ada")}
@@ -68,8 +89,8 @@ def test_the_main_calendar_stays_and_one_of_busy_times_alone_is_never_read(compa
 
 def test_nobody_chooses_among_anothers_calendars(company: Company) -> None:
     side = with_side_calendars(company)["Side"]
-    browser("ben").post("/calendars/choose", {"calendar": [str(side.pk)]})
-    browser("mallory").post("/calendars/choose", {"calendar": [str(side.pk)]})
+    for name in ("ben", "mallory"):
+        browser(name).post("/calendars/choose", {"calendar": [str(side.pk)], "shown": [str(side.pk)]})
     with company.inside():
         assert not Calendar.objects.get(pk=side.pk).is_read
     assert "Side" not in page(browser("ben"))
