@@ -54,6 +54,10 @@ class NoConsent(Exception):
     """Nothing of it may be seen now: never granted, refused, over, taken back, or somebody else's."""
 
 
+class NoSuchTable(Exception):
+    """None that can be looked at has this name."""
+
+
 @dataclass(frozen=True)
 class Errand:
     """What a staff member asked for, as it stands in the other organization now; no access: it wasn't delivered."""
@@ -258,7 +262,7 @@ def tables() -> list[tuple[Table, int]]:
 def rows(access: StaffAccess, name: str, *, before: UUID | None = None) -> Page:
     """A page of a table, newest rows first, sealed values as they are stored. Inside `looking`.
 
-    Raises LookupError for a table that there isn't.
+    Raises NoSuchTable.
     """
     table = _table(name)
     query = table.model._default_manager.order_by("-pk")
@@ -271,7 +275,7 @@ def rows(access: StaffAccess, name: str, *, before: UUID | None = None) -> Page:
 def open_row(access: StaffAccess, name: str, row_id: UUID) -> Row | None:
     """One row with its sealed values opened, written down in the log. Inside `looking` with `words`.
 
-    None if there is no such row. Raises LookupError for a table that there isn't.
+    None if there is no such row. Raises NoSuchTable.
     """
     table = _table(name)
     row = table.model._default_manager.filter(pk=row_id).first()
@@ -300,7 +304,7 @@ def _table(name: str) -> Table:
     for table in _visible():
         if table.name == name:
             return table
-    raise LookupError(name)
+    raise NoSuchTable(name)
 
 
 def _columns(table: Table) -> list[Column]:

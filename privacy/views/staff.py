@@ -16,7 +16,7 @@ from clockwise.organizations.requests import MemberRequest, confirmed_recently
 from clockwise.tenancy import current
 from clockwise.tenancy.middleware import calls_outside
 from privacy import staff_access
-from privacy.staff_access import BadAccess, NoConsent
+from privacy.staff_access import BadAccess, NoConsent, NoSuchTable
 
 View = Callable[..., HttpResponse]
 
@@ -34,7 +34,7 @@ def between_organizations(view: View) -> View:
             return view(request, *args, **kwargs)
         except NoConsent:
             return _page(request, "privacy/staff/no_consent.html", {}, status=403)
-        except LookupError:
+        except NoSuchTable:
             raise Http404 from None
 
     return calls_outside(guarded)

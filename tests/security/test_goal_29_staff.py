@@ -353,6 +353,16 @@ def test_a_staff_member_asks_looks_and_closes_on_the_pages(operator: Operator, p
     ]
 
 
+def test_a_mistake_of_ours_is_not_taken_for_a_table_that_there_is_not(
+    operator: Operator, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_papers(operator)
+    access_id = granted(operator, pair)
+    monkeypatch.setattr(staff_access, "tables", lambda: {}["tables"])
+    with pytest.raises(KeyError):
+        operator.browser(operator.olga).get(f"/staff/{access_id}/")
+
+
 def command(*words: str) -> dict[str, Any]:
     out = StringIO()
     call_command("staff", *words, stdout=out)
