@@ -21,6 +21,7 @@ WITHIN = timedelta(hours=24)
 MOVE = "undo"
 HOLD = "undo hold"
 ROOM_DECLINED = "room_declined"
+UNDER_WAY = "The changes are still on the way to Google. Undo them in a moment, once they are there."
 
 
 class UndoRefused(Exception):
@@ -31,18 +32,18 @@ def proposal(proposal: Proposal, *, by: Member, everybody: bool = False) -> None
     """Take back what may still be taken back: the moves of `by`'s meetings and `by`'s holds or, for an administrator
     who asks for `everybody`, all. Raises UndoRefused when nothing may.
     """
-    moves = proposal.moves.filter(state=Move.State.APPLIED)
-    holds = proposal.hold_changes.filter(state=HoldChange.State.APPLIED)
+    moves, holds = proposal.moves.all(), proposal.hold_changes.all()
     if not everybody:
         own = Event.objects.filter(member=by, meeting_index__in=moves.values("event__meeting_index"))
         moves = moves.filter(event__meeting_index__in=own.values("meeting_index"))
         holds = holds.filter(member=by)
     with transaction.atomic():
         # Holds first: they lie where the meetings were.
-        holds_back, _ = _take_back_holds(holds, by, clock.now())
-        moves_back, _ = _take_back_moves(moves, by, clock.now())
+        holds_back, _ = _take_back_holds(holds.filter(state=HoldChange.State.APPLIED), by, clock.now())
+        moves_back, _ = _take_back_moves(moves.filter(state=Move.State.APPLIED), by, clock.now())
         if not holds_back + moves_back:
-            raise UndoRefused("Nothing of this proposal can be undone any more.")
+            under_way = any(rows.filter(state=Move.State.DECIDED).exists() for rows in (moves, holds))
+            raise UndoRefused(UNDER_WAY if under_way else "Nothing of this proposal can be undone any more.")
         tasks.write_soon()
 
 

@@ -38,10 +38,14 @@ def accept(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
         )
     except proposals.ProposalClosed as closed:
         return after_change(request, Toast(str(closed)))
-    count = len(acceptance.accepted)
-    text = f"{count} change{'' if count == 1 else 's'} on the way to Google"
     undo_url = reverse("proposal-undo", args=[proposal.pk]) + ("?everybody=1" if everybody else "")
-    return after_change(request, Toast(text, undo_url=undo_url))
+    return after_change(request, Toast(_outcome(acceptance), undo_url=undo_url if acceptance.accepted else ""))
+
+
+def _outcome(acceptance: proposals.Acceptance) -> str:
+    count, left_out = len(acceptance.accepted), len(acceptance.stale)
+    text = f"{count or 'No'} change{'' if count == 1 else 's'} on the way to Google"
+    return f"{text}; {left_out} left out, since the calendar isn't as planned for any more" if left_out else text
 
 
 @require_POST

@@ -45,6 +45,28 @@ def test_a_plain_browser_comes_back_to_the_week_it_was_in_and_is_told_once(
     assert toasts(browser.get(answer["Location"]).content) == []
 
 
+def test_what_could_not_be_accepted_is_said_and_offers_nothing_to_undo(
+    company: Company, planned: str, as_person: Browser
+) -> None:
+    proposal = propose(company, (planned, NEW))
+    company.google.as_person(address("ada"), "patch", planned, {"summary": "Plan B"})
+    company.sync()
+    ids = {"move": move_of(company, proposal).pk, **SHOWN}
+    page = as_person("ada").post(f"/proposals/{proposal.pk}/accept", ids, headers=HTMX).content
+    [said] = toasts(page)
+    assert said.startswith("No changes on the way to Google; 1 left out")
+    assert f"/proposals/{proposal.pk}/undo" not in page.decode()
+
+
+def test_changes_on_their_way_are_not_called_too_late_to_undo(
+    company: Company, planned: str, as_person: Browser
+) -> None:
+    proposal = propose(company, (planned, NEW))
+    accept(company, proposal)
+    page = as_person("ada").post(f"/proposals/{proposal.pk}/undo", SHOWN, headers=HTMX).content
+    assert toasts(page)[0].startswith("The changes are still on the way to Google")
+
+
 def test_htmx_gets_the_week_that_the_form_was_in(company: Company, planned: str, as_person: Browser) -> None:
     proposal = propose(company, (planned, NEW))
     page = as_person("ada").post(f"/proposals/{proposal.pk}/dismiss", SHOWN, headers=HTMX).content.decode()
