@@ -32,6 +32,9 @@ ROOT = Path(__file__).resolve().parent.parent
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 CLIENTS = 4
+# How searches of the bare library are kept to one tenant: the hook of its settings thins all tenants' rows in Python,
+# the example of its filters' docstring adds to the SQL (and can be escaped, see `tests/scim/defects.py`).
+SCOPES = {"bare": {"BARE_SCOPE": "hook"}, "bare, SQL suffix": {"BARE_SCOPE": "suffix"}}
 
 
 @dataclass
@@ -309,26 +312,27 @@ def main() -> None:
         ours = Server(
             "ours", stack.enter_context(served("clockwise.wsgi", {}, "/scim/v2/ServiceProviderConfig")), token
         )
-        theirs = Server("bare", stack.enter_context(served("tests.scim.bare.wsgi", bare, "/scim/v2/Users")), "1")
+        rivals = [
+            Server(name, stack.enter_context(served("tests.scim.bare.wsgi", bare | scope, "/scim/v2/Users")), "1")
+            for name, scope in SCOPES.items()
+        ]
         acts: list[tuple[str, Act, float]] = [
             ("userName eq", filter_one, 3.0),
             ("list of 100", list_hundred, 10.0),
             ("provisioning mix", Mix(), 2.0),
         ]
-        print(f"{'':<18}{'ours/s':>9}{'bare/s':>9}{'ratio':>8}{'bar':>6}{'p95 ms':>9}{'bare':>8}")
+        print(f"{'':<18}{'':<17}{'requests/s':>11}{'p95 ms':>9}{'ratio':>8}{'bar':>6}")
         for name, act, bar in acts:
-            one, two = Measured(), Measured()
-            for warm in (ours, theirs):
-                measure(warm, act, options.people, 1.0, Measured())
+            servers = [ours, *rivals]
+            figures = [Measured() for _ in servers]
+            for server in servers:
+                measure(server, act, options.people, 1.0, Measured())
             for _ in range(options.rounds):
-                measure(ours, act, options.people, options.seconds, one)
-                measure(theirs, act, options.people, options.seconds, two)
-            ratio = one.per_second / two.per_second
-            print(
-                f"{name:<18}{one.per_second:>9.1f}{two.per_second:>9.1f}{ratio:>8.1f}{bar:>6.0f}"
-                f"{one.p95_ms:>9.1f}{two.p95_ms:>8.1f}",
-                flush=True,
-            )
+                for server, figure in zip(servers, figures, strict=True):
+                    measure(server, act, options.people, options.seconds, figure)
+            for server, figure in zip(servers, figures, strict=True):
+                ratio = "" if server is ours else f"{figures[0].per_second / figure.per_second:>8.1f}{bar:>6.0f}"
+                print(f"{name:<18}{server.name:<17}{figure.per_second:>11.1f}{figure.p95_ms:>9.1f}{ratio}", flush=True)
         connection, everybody = ours.connect(), quote('userName co "user1999"')
         seconds = []
         for _ in range(5):

@@ -25,8 +25,8 @@ class Projection:
 
     def project(self, kind: ResourceType, resource: Json) -> Json:
         """The resource without what isn't asked for. What is always returned stays, what never is goes."""
-        wanted = _Names.of(kind, self.attributes)
-        hidden = _Names() if self.attributes else _Names.of(kind, self.excluded)
+        wanted = _Names.of(kind, self.attributes) if self.attributes else NOTHING
+        hidden = _Names.of(kind, self.excluded) if self.excluded and not self.attributes else NOTHING
         shown = _shown(kind.attributes, resource, wanted, hidden, restricted=bool(self.attributes))
         for extension in kind.extensions:
             urn = extension.schema.id
@@ -62,6 +62,9 @@ class _Names:
             frozenset(path.key for path in found if path.sub is not None),
             frozenset(extension.schema.id for extension in extensions),
         )
+
+
+NOTHING = _Names()
 
 
 def _names(given: Any) -> tuple[str, ...]:

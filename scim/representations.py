@@ -28,7 +28,7 @@ def of_many(resources: Sequence[Resource], projection: Projection) -> list[Json]
     if groups and projection.wants(registry.of("Group"), "members"):
         members = members_of(groups)
     if users and projection.wants(registry.of("User"), "groups"):
-        groups_of = _linked([(user.pk, group) for user in users for group in _groups_known(user)])
+        groups_of = _groups_known(users) if hasattr(users[0], "group_ids") else groups_of_users(u.pk for u in users)
     return [_shown(resource, projection, members, groups_of) for resource in resources]
 
 
@@ -48,7 +48,10 @@ def members_of(group_ids: Iterable[UUID]) -> Links:
 
 
 def in_groups(rows: QuerySet[Resource]) -> QuerySet[Resource]:
-    """The resources with `group_ids`: the groups that each is in, so that they are answered without a further query."""
+    """The resources with `group_ids`: the groups that each is in, so that they are answered without a further query.
+
+    For few rows: of a page far down a list, PostgreSQL would look for the groups of all that it passes over.
+    """
     groups = Membership.objects.filter(member=OuterRef("pk")).order_by("id").values("group_id")
     # The model declares the attribute, so that its type is known.
     found: dict[str, Any] = {"group_ids": ArraySubquery(groups)}
@@ -61,10 +64,8 @@ def groups_of_users(user_ids: Iterable[UUID]) -> Links:
     return _linked(list(memberships.values_list("member_id", "group_id")))
 
 
-def _groups_known(user: Resource) -> list[UUID]:
-    if not hasattr(user, "group_ids"):
-        user = in_groups(Resource.objects.filter(pk=user.pk)).get()
-    return list(user.group_ids)
+def _groups_known(users: Iterable[Resource]) -> Links:
+    return _linked([(user.pk, group_id) for user in users for group_id in user.group_ids])
 
 
 def _linked(rows: list[tuple[UUID, UUID]]) -> Links:

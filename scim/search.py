@@ -52,17 +52,6 @@ class Page:
     resources: list[Json]
 
 
-@dataclass
-class _Row:
-    """What a sealed field needs to know of a row to open its blob."""
-
-    pk: UUID
-    organization_id: UUID
-
-    def key_owner(self) -> KeyOwner:
-        return KeyOwner(self.organization_id, None)
-
-
 def search(kinds: Sequence[ResourceType], query: Query, *, opened_at_most: int) -> Page:
     """Raises ScimError: 400 `invalidFilter`, `invalidValue` (an unknown sortBy), `tooMany`."""
     parsed = parse_filter(query.filter) if query.filter else None
@@ -107,9 +96,8 @@ def _with_value(kind_name: str, path: str) -> Prepared[Resource]:
 
 def _from_columns(condition: Q, column: str, query: Query) -> Page:
     rows = Resource.objects.filter(condition)
-    shown = representations.in_groups(rows)
     order = [f"-{column}", "-id"] if query.descending else [column, "id"]
-    page = list(shown.order_by(*order)[query.start - 1 : query.start - 1 + query.count]) if query.count else []
+    page = list(rows.order_by(*order)[query.start - 1 : query.start - 1 + query.count]) if query.count else []
     # A page that isn't full is the last one, and says by itself how many there are.
     is_last = len(page) < query.count and (page or query.start == 1)
     total = query.start - 1 + len(page) if is_last else rows.count()
@@ -159,15 +147,15 @@ class _Completion:
 
     def documents(self, rows: Any) -> Iterator[tuple[str, Json, UUID]]:
         """Kind, document and id of each row, in the order in which they were made."""
-        organization_id = require_organization_id()
         sealed: SealedField[Json] = Resource._meta.get_field("document")
-        fields = ("id", "resource_type", "document", "active", "version", "created_at", "modified_at")
-        ordered = rows.order_by("created_at", "id").values_list(*fields)
+        opened = sealed.opener(KeyOwner(require_organization_id(), None))
+        columns_wanted = ("active", "version", "created_at", "modified_at") if self._columns else ()
+        ordered = rows.order_by("created_at", "id").values_list("id", "resource_type", "document", *columns_wanted)
         for batch in _batches(ordered.iterator(chunk_size=BATCH)):
             links = self._links([row[0] for row in batch])
             for resource_id, kind_name, blob, *columns in batch:
-                document = sealed.open(sealed.place_of(_Row(resource_id, organization_id)), blob)
-                if self._columns:
+                document = opened(resource_id, blob)
+                if columns:
                     document = representations.with_columns(document, self._kinds[kind_name], resource_id, *columns)
                 if linked := links.get(resource_id):
                     document |= {"members" if kind_name == "Group" else "groups": linked}

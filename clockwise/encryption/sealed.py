@@ -15,7 +15,7 @@ from django.db.models.query_utils import DeferredAttribute
 from django.db.models.sql import InsertQuery
 
 from clockwise.encryption import payloads
-from clockwise.encryption.envelope import generation_of, seal, unseal
+from clockwise.encryption.envelope import HEADER_BYTES, DataKey, generation_of, seal, unseal
 from clockwise.encryption.errors import SealRefused
 from clockwise.encryption.keys import KeyOwner, data_key
 
@@ -169,6 +169,20 @@ class SealedField(_Field[P]):
         key = data_key(place.owner, generation_of(blob))
         payload: P = payloads.from_json(self.payload_type, unseal(key, self._purpose, place.binding, blob))
         return payload
+
+    def opener(self, owner: KeyOwner) -> Callable[[UUID, bytes], P]:
+        """Opens blobs of one owner's rows, given their ids: each key is asked for once. Not to be kept."""
+        keys: dict[bytes, DataKey] = {}
+        start, end, purpose = owner.organization_id.bytes, self._purpose_bytes, self._purpose
+
+        def open_(row_id: UUID, blob: bytes) -> P:
+            key = keys.get(blob[:HEADER_BYTES])
+            if key is None:
+                key = keys[blob[:HEADER_BYTES]] = data_key(owner, generation_of(blob))
+            content = unseal(key, purpose, start + row_id.bytes + end, blob)
+            return cast(P, payloads.from_json(self.payload_type, content))
+
+        return open_
 
     def is_stale(self, row: Any) -> bool:
         """Whether an unread row's blob is under an earlier generation than its owner's newest key."""

@@ -1,10 +1,13 @@
 """Sealed fields on real tables: what Django's queries do with them."""
 
+from typing import Any
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from clockwise.encryption.errors import SealRefused
+from clockwise.encryption.errors import SealBroken, SealRefused
+from clockwise.encryption.keys import KeyOwner
 from clockwise.organizations.models import Team
 from clockwise.tenancy import current
 from clockwise.tenancy.models import time_ordered_id
@@ -25,6 +28,19 @@ def test_a_row_comes_back_and_its_column_is_sealed(pair: Pair) -> None:
             [(stored,)] = cursor.fetchall()
     assert bytes(stored)[:3] == b"\x01\x00\x01"
     assert b"canary" not in bytes(stored)
+
+
+def test_many_rows_of_one_owner_are_opened_with_the_key_asked_for_once(pair: Pair) -> None:
+    field = Team._meta.get_field("details")
+    with current.organization(pair.organization_id):
+        Team.objects.bulk_create([a_team(pair, "Payroll"), a_team(pair, "People")])
+        blobs: dict[Any, Any] = dict(Team.objects.values_list("pk", "details"))
+        opened = field.opener(KeyOwner(pair.organization_id, None))
+
+        assert {opened(row_id, blob).name for row_id, blob in blobs.items()} == {"Payroll", "People"}
+        first, second = blobs
+        with pytest.raises(SealBroken):
+            opened(first, blobs[second])
 
 
 def test_an_unchanged_row_keeps_its_bytes_when_saved(pair: Pair) -> None:
