@@ -121,14 +121,16 @@ class Ragged:
 def build(instance: Instance) -> Arrays:
     """Arrays of the instance. An event that has nowhere else to go counts as fixed."""
     movable = np.array([event.movable is not None for event in instance.events], np.bool_)
-    stays = stays_of(instance)
+    stays, hours = stays_of(instance), _pairs([person.meeting for person in instance.people])
+    wishes = wishes_of(instance, np.flatnonzero(movable).astype(np.int64))
     while True:
         fixed = fixed_events(instance, stays, movable)
-        found = legal_places(instance, np.flatnonzero(movable).astype(np.int64), fixed)
-        stuck = found.events[~_has_choice(instance, found)]
-        if not stuck.size:
-            return _assemble(instance, found, fixed)
-        movable[stuck] = False
+        found = legal_places(wishes, hours, fixed, instance.step)
+        stuck = ~_has_choice(found, instance.step)
+        if not stuck.any():
+            return _assemble(instance, found, hours, fixed)
+        movable[wishes.events[stuck]] = False
+        wishes = wishes.only(~stuck)
 
 
 class Fixed(NamedTuple):
@@ -139,16 +141,37 @@ class Fixed(NamedTuple):
     end: Ints
 
 
-class Legal(NamedTuple):
-    """Legal starts of some events, their rooms not considered."""
+class Wishes(NamedTuple):
+    """Some events, and where each may go as far as only itself counts; read from the instance once."""
 
     events: Ints
+    duration: Ints
+    home: Ints
+    home_room: Ints
+    window_off: Ints
+    windows: Ints
+    person_off: Ints
+    person: Ints
+    room_off: Ints
+    room: Ints
+
+    def only(self, keep: npt.NDArray[np.bool_]) -> Wishes:
+        return Wishes(
+            self.events[keep], self.duration[keep], self.home[keep], self.home_room[keep],
+            *_rows_of(self.window_off, self.windows, keep),
+            *_rows_of(self.person_off, self.person, keep),
+            *_rows_of(self.room_off, self.room, keep),
+        )  # fmt: skip
+
+
+class Legal(NamedTuple):
+    """Legal starts of the events of `wishes`, their rooms not considered."""
+
+    wishes: Wishes
     run_off: Ints
     run_start: Ints
     run_count: Ints
     home_legal: npt.NDArray[np.bool_]
-    room_off: Ints
-    room: Ints
 
 
 class Stays(NamedTuple):
@@ -181,49 +204,54 @@ def fixed_events(instance: Instance, stays: Stays, movable: npt.NDArray[np.bool_
     return Fixed(_borders(count), start[order], end[order])
 
 
-def legal_places(instance: Instance, events: Ints, fixed: Fixed) -> Legal:
-    """Where each of `events` may start: inside a window, everyone's meeting hours, on the grid, over nothing fixed."""
-    windows, window_off = _pairs([_windows(instance.events[number]) for number in events])
-    meeting, meeting_off = _pairs([person.meeting for person in instance.people])
+def wishes_of(instance: Instance, events: Ints) -> Wishes:
+    chosen = [instance.events[number] for number in events.tolist()]
+    windows, window_off = _pairs([_windows(event) for event in chosen])
     people, rooms = Ragged(), Ragged()
-    for number in events:
-        event = instance.events[number]
+    for event in chosen:
         people.add(event.attendees)
         rooms.add(_room_choices(event))
-    duration = np.array([instance.events[number].duration for number in events], np.int64)
-    home = np.array([_home(instance.events[number]) for number in events], np.int64)
+    return Wishes(
+        events=events,
+        duration=np.array([event.duration for event in chosen], np.int64),
+        home=np.array([_home(event) for event in chosen], np.int64),
+        home_room=np.array([_home_room(event) for event in chosen], np.int64),
+        window_off=window_off, windows=windows,
+        person_off=people.off(), person=people.values(),
+        room_off=rooms.off(), room=rooms.values(),
+    )  # fmt: skip
+
+
+def legal_places(wishes: Wishes, hours: tuple[Ints, Ints], fixed: Fixed, step: int) -> Legal:
+    """Where each event may start: inside a window, everyone's meeting hours, on the grid, over nothing fixed."""
+    meeting, meeting_off = hours
     run_off, run_start, run_count, home_legal = places.legal_runs(
-        duration, home, window_off, windows, people.off(), people.values(), meeting_off, meeting, *fixed, instance.step
-    )
-    return Legal(events, run_off, run_start, run_count, home_legal, rooms.off(), rooms.values())
+        wishes.duration, wishes.home, wishes.window_off, wishes.windows, wishes.person_off, wishes.person,
+        meeting_off, meeting, *fixed, step,
+    )  # fmt: skip
+    return Legal(wishes, run_off, run_start, run_count, home_legal)
 
 
-def _has_choice(instance: Instance, legal: Legal) -> npt.NDArray[np.bool_]:
+def _has_choice(legal: Legal, step: int) -> npt.NDArray[np.bool_]:
     """False for an event that could only stay; a meeting to be placed always has one."""
-    events = [instance.events[key] for key in legal.events.tolist()]
-    home = np.array([_home(event) for event in events], np.int64)
-    home_room = np.array([_home_room(event) for event in events], np.int64)
+    home, rooms = legal.wishes.home, np.diff(legal.wishes.room_off)
     of_run = np.repeat(np.arange(home.size), np.diff(legal.run_off))
     offset = home[of_run] - legal.run_start
-    on_run = (offset >= 0) & (offset % instance.step == 0) & (offset // instance.step < legal.run_count)
+    on_run = (offset >= 0) & (offset % step == 0) & (offset // step < legal.run_count)
     starts = np.bincount(of_run, legal.run_count, home.size) - np.bincount(of_run, on_run, home.size)
-    rooms = np.diff(legal.room_off)
     of_room = np.repeat(np.arange(home.size), rooms)
-    others = np.bincount(of_room, legal.room != home_room[of_room], home.size)
+    others = np.bincount(of_room, legal.wishes.room != legal.wishes.home_room[of_room], home.size)
     return (home == NOWHERE) | ((starts > 0) & (rooms > 0)) | (legal.home_legal & (others > 0))
 
 
-def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
-    events = [instance.events[number] for number in legal.events]
+def _assemble(instance: Instance, legal: Legal, hours: tuple[Ints, Ints], fixed: Fixed) -> Arrays:
+    wishes, weights = legal.wishes, instance.weights
+    duration, home, home_room = wishes.duration, wishes.home, wishes.home_room
+    person_off, person = wishes.person_off, wishes.person
+    meeting, meeting_off = hours
     cells = _Cells(instance)
-    duration = np.array([event.duration for event in events], np.int64)
-    home = np.array([_home(event) for event in events], np.int64)
-    home_room = np.array([_home_room(event) for event in events], np.int64)
-    meeting, meeting_off = _pairs([one.meeting for one in instance.people])
-    weights = instance.weights
-    cells.add_rooms(instance, events, legal)
+    cells.add_rooms(instance, legal)
     day = cells.days()
-    person_off, person, person_week = _attendance(events, day)
     counts = np.concatenate(([0], np.cumsum(legal.run_count)))
     starts = counts[legal.run_off[1:]] - counts[legal.run_off[:-1]]
     home_cost = places.home_costs(
@@ -244,7 +272,7 @@ def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
         free_off=free_off, free_start=free_start, free_end=free_end,
         lunch_off=lunch_off, lunch_start=lunch_start, lunch_end=lunch_end,
         lunch_cost=weights.lunch_short * short.astype(np.float64),
-        list_off=cells.capacity(person_off, person, legal),
+        list_off=cells.capacity(wishes),
         focus_min=np.array([one.focus.min for one in instance.people], np.int64),
         focus_block=np.array([one.focus.block for one in instance.people], np.int64),
         focus_side=np.array([SIDES.index(one.focus.side) for one in instance.people], np.int64),
@@ -256,13 +284,13 @@ def _assemble(instance: Instance, legal: Legal, fixed: Fixed) -> Arrays:
         fixed_off=fixed.off, fixed_start=fixed.start, fixed_end=fixed.end,
         meeting_off=meeting_off, meeting_start=meeting[:, 0].copy(), meeting_end=meeting[:, 1].copy(),
         duration=duration, home=home, home_room=home_room, home_cost=home_cost, home_legal=legal.home_legal,
-        move_cost=np.array([move_cost(instance, event) for event in events], np.float64),
-        person_off=person_off, person=person, person_week=person_week,
+        move_cost=np.array([move_cost(instance, instance.events[key]) for key in wishes.events.tolist()], np.float64),
+        person_off=person_off, person=person, person_week=_move_weeks(wishes, day),
         run_off=legal.run_off, run_start=legal.run_start, run_count=legal.run_count,
         run_before=_counts_before(legal.run_off, legal.run_count), starts=starts,
-        room_off=legal.room_off, room=legal.room,
+        room_off=wishes.room_off, room=wishes.room,
     )  # fmt: skip
-    return Arrays(model, legal.events, _constant(instance, set(legal.events.tolist()), fixed))
+    return Arrays(model, wishes.events, _constant(instance, set(wishes.events.tolist()), hours, fixed))
 
 
 class _Days(NamedTuple):
@@ -319,13 +347,14 @@ class _Cells:
             self._rows.append((number, -1, FOREVER, 0, 0, 0, False, 0, 0, 1, 1))
         self._off.append(len(self._rows))
 
-    def add_rooms(self, instance: Instance, events: list[Event], legal: Legal) -> None:
+    def add_rooms(self, instance: Instance, legal: Legal) -> None:
         """One cell for each day on which something may begin in the room."""
+        wishes = legal.wishes
         begins: list[set[int]] = [set() for _ in instance.rooms]
-        for number, event in enumerate(events):
-            rooms = legal.room[legal.room_off[number] : legal.room_off[number + 1]].tolist()
-            if event.room is not None and event.start is not None:
-                begins[event.room].add(event.start // 1440)
+        for number, (home, home_room) in enumerate(zip(wishes.home.tolist(), wishes.home_room.tolist(), strict=True)):
+            rooms = wishes.room[wishes.room_off[number] : wishes.room_off[number + 1]].tolist()
+            if home_room >= 0 and home != NOWHERE:
+                begins[home_room].add(home // 1440)
             if rooms == [-1] or not rooms:
                 continue
             runs = slice(legal.run_off[number], legal.run_off[number + 1])
@@ -355,30 +384,27 @@ class _Cells:
             lunch_low=low, lunch_high=high, lunch_min=least, lunch_ideal=ideal,
         )  # fmt: skip
 
-    def capacity(self, person_off: Ints, person: Ints, legal: Legal) -> Ints:
+    def capacity(self, wishes: Wishes) -> Ints:
         """Borders of the cells' lists: each can hold all movable events of its person, or of its room."""
         off = np.array(self._off)
-        people = len(self._instance.people)
         most = np.zeros(off.size - 1, np.int64)
-        np.add.at(most, person, 1)
-        rooms_of = np.repeat(np.arange(legal.events.size), np.diff(legal.room_off))
-        homes = np.array([_home_room(self._instance.events[key]) for key in legal.events.tolist()], np.int64)
-        event, room = np.append(rooms_of, np.arange(homes.size)), np.append(legal.room, homes)
-        used = np.unique(event[room >= 0] * FAR + room[room >= 0])
-        np.add.at(most, people + used % FAR, 1)
+        np.add.at(most, wishes.person, 1)
+        numbers = np.arange(wishes.events.size)
+        event = np.append(np.repeat(numbers, np.diff(wishes.room_off)), numbers)
+        room = np.append(wishes.room, wishes.home_room)
+        used = np.sort(event[room >= 0] * FAR + room[room >= 0])
+        used = used[np.append(True, used[1:] != used[:-1])] if used.size else used
+        np.add.at(most, len(self._instance.people) + used % FAR, 1)
         return _borders(np.repeat(most, np.diff(off)))
 
 
-def _attendance(events: list[Event], day: _Days) -> tuple[Ints, Ints, Ints]:
-    """(off, person, the week in which a move counts for the person): the one that the event's start lies in today."""
-    attendees = Ragged()
-    for event in events:
-        attendees.add(event.attendees)
-    person = attendees.values()
-    home = np.repeat([event.start or 0 for event in events], np.diff(attendees.off())).astype(np.int64)
-    first_week = np.searchsorted(day.week_person, person)  # of somebody without days: the only one
-    week = day.cell_week[cells_at(day.cell_person, day.cell_end, person, home)]
-    return attendees.off(), person, np.where(week >= 0, week, first_week)
+def _move_weeks(wishes: Wishes, day: _Days) -> Ints:
+    """The week in which a move counts for each attendee: the one that the event's start lies in today."""
+    home = np.where(wishes.home == NOWHERE, 0, wishes.home)
+    at = np.repeat(home, np.diff(wishes.person_off))
+    first_week = np.searchsorted(day.week_person, wishes.person)  # of somebody without days: the only one
+    week = day.cell_week[cells_at(day.cell_person, day.cell_end, wishes.person, at)]
+    return np.where(week >= 0, week, first_week)
 
 
 def cells_at(cell_person: Ints, cell_end: Ints, person: Ints, time: Ints) -> Ints:
@@ -388,7 +414,7 @@ def cells_at(cell_person: Ints, cell_end: Ints, person: Ints, time: Ints) -> Int
     return np.searchsorted(keys, person * FAR + time, side="right")
 
 
-def _constant(instance: Instance, movable: set[int], fixed: Fixed) -> float:
+def _constant(instance: Instance, movable: set[int], hours: tuple[Ints, Ints], fixed: Fixed) -> float:
     """The score of fixed events among themselves: overlaps and meetings outside meeting hours."""
     weights, people = instance.weights, len(instance.people)
     pairs, room_pairs = places.overlapping_pairs(*fixed, people)
@@ -400,7 +426,7 @@ def _constant(instance: Instance, movable: set[int], fixed: Fixed) -> float:
     attendees = Ragged()
     for event in together:
         attendees.add(event.attendees)
-    meeting, meeting_off = _pairs([person.meeting for person in instance.people])
+    meeting, meeting_off = hours
     starts = np.array([_home(event) for event in together], np.int64)
     durations = np.array([event.duration for event in together], np.int64)
     outside = places.outside_hours(starts, durations, attendees.off(), attendees.values(), meeting_off, meeting)
@@ -428,6 +454,12 @@ def _pairs(rows: list[tuple[tuple[int, int], ...]]) -> tuple[Ints, Ints]:
     """All intervals in rows of two, and the borders of each owner's."""
     count = np.array([len(row) for row in rows], np.int64)
     return np.array([pair for row in rows for pair in row], np.int64).reshape(-1, 2), _borders(count)
+
+
+def _rows_of(off: Ints, values: Ints, keep: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """The rows of some owners: (off, values)."""
+    count = np.diff(off)
+    return _borders(count[keep]), values[np.repeat(keep, count)]
 
 
 def _borders(count: npt.NDArray[np.int64]) -> Ints:

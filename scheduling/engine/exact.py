@@ -21,16 +21,9 @@ if TYPE_CHECKING:
     from scheduling.engine.components import Part
     from scheduling.engine.kernels import State
 
-MOST_EVENTS = 8
-MOST_PLACES = 400
 MOST_NODES = 3_000_000
 NODES_AT_ONCE = 20_000  # between two looks at the clock
 TIE = 1e-6  # a plan must be better by more than that
-
-
-def is_small(model: Model, part: Part) -> bool:
-    rooms = np.diff(model.room_off)[part.events]
-    return part.events.size <= MOST_EVENTS and bool((model.starts[part.events] * rooms <= MOST_PLACES).all())
 
 
 def prove(

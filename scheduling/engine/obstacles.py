@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from scheduling.engine.instance import Event, Instance
 
 ANY_ROOM = -1  # instead of an event's rooms: a place is a start, in whichever room
+MANY = 150  # sets from which on they are not compared with each other; in large companies with all rooms in the way
 MOST_SETS = 2_000  # looked at before the set that a greedy choice found is taken
 
 
@@ -18,19 +19,29 @@ class Place(NamedTuple):
     room: int | None
 
 
+class _Question(NamedTuple):
+    """Why an event has no place: its starts, its rooms, and all places but today's (bit room x starts + start)."""
+
+    key: int
+    event: Event
+    starts: list[int]
+    rooms: tuple[int | None, ...]
+    every: int
+
+
 class Places:
     """All events at their final places, by person and by room. Sets of places are bits of one number."""
 
     def __init__(self, instance: Instance, final: Mapping[int, Place]) -> None:
         """`final`: the place of each event that has one, by its number."""
         self._instance = instance
-        self._final = final
-        self._of: dict[int, list[int]] = {}
+        self._of: dict[int, list[tuple[int, int, int]]] = {}
+        self._longest: dict[int, int] = {}
         people = len(instance.people)
         for number, place in final.items():
             resources = [*instance.events[number].attendees]
             for resource in resources if place.room is None else [*resources, people + place.room]:
-                self._of.setdefault(resource, []).append(number)
+                self._of.setdefault(resource, []).append((place.start, place.end, number))
 
     def why_not(self, key: int) -> tuple[Literal["no_place", "conflict"], tuple[str, ...]]:
         """Why an event has no legal place, and a smallest set of what forbids each one.
@@ -38,25 +49,29 @@ class Places:
         no_place: windows, meeting hours, rooms and fixed events alone leave none.
         conflict: each overlaps a final event.
         """
-        rooms = self._rooms(self._instance.events[key])
+        event = self._instance.events[key]
+        starts, rooms = self._starts(event), self._rooms(event)
+        asked = _question(key, event, starts, rooms)
+        if not asked.every:
+            return "no_place", ()
         if len(rooms) > 1:
             # Blaming rooms for a start takes an event in each of them: a cover without rooms that has fewer is smaller.
-            people_alone = self._fixed_cover(key, (ANY_ROOM,))
+            whatever_the_room = _question(key, event, starts, (ANY_ROOM,))
+            people_alone = self._fixed_cover(whatever_the_room, self._people_forbidding(whatever_the_room))
             if people_alone is not None and len(people_alone) <= len(rooms):
                 return "no_place", people_alone
-        fixed = self._fixed_cover(key, rooms)
+        people = self._people_forbidding(asked)
+        fixed = self._fixed_cover(asked, people)
         if fixed is not None:
             return "no_place", fixed
         forbidden = 0
-        for mask in self._people_forbidding(key, rooms).values():
+        for mask in people.values():
             forbidden |= mask
-        left = self._every(key, rooms) & ~forbidden
-        return "conflict", _smallest_cover(self._events_forbidding(key, rooms, fixed_only=False), left) or ()
+        events = self._events_forbidding(asked, fixed_only=False)
+        return "conflict", _smallest_cover(events, asked.every & ~forbidden) or ()
 
-    def _fixed_cover(self, key: int, rooms: tuple[int | None, ...]) -> tuple[str, ...] | None:
-        people = self._people_forbidding(key, rooms)
-        fixed = self._events_forbidding(key, rooms, fixed_only=True)
-        return _smallest_cover({**people, **fixed}, self._every(key, rooms))
+    def _fixed_cover(self, asked: _Question, people: Mapping[str, int]) -> tuple[str, ...] | None:
+        return _smallest_cover({**people, **self._events_forbidding(asked, fixed_only=True)}, asked.every)
 
     def _starts(self, event: Event) -> list[int]:
         """Starts on the grid inside the windows, and today's if it lies in one (it may be kept with another room)."""
@@ -70,56 +85,58 @@ class Places:
     def _rooms(self, event: Event) -> tuple[int | None, ...]:
         return (event.room,) if event.movable is None or event.movable.rooms is None else event.movable.rooms
 
-    def _every(self, key: int, rooms: tuple[int | None, ...]) -> int:
-        """All places but today's: bit room x starts + start."""
-        event = self._instance.events[key]
-        starts = self._starts(event)
-        bits = (1 << len(starts) * len(rooms)) - 1
-        if event.start in starts and event.room in rooms:
-            bits &= ~(1 << rooms.index(event.room) * len(starts) + starts.index(event.start))
-        return bits
-
-    def _people_forbidding(self, key: int, rooms: tuple[int | None, ...]) -> dict[str, int]:
-        event = self._instance.events[key]
-        starts = self._starts(event)
-        found: dict[str, int] = {}
-        for person in event.attendees:
+    def _people_forbidding(self, asked: _Question) -> dict[str, int]:
+        starts, found = asked.starts, dict[str, int]()
+        for person in asked.event.attendees:
             allowed = 0
             for low, high in self._instance.people[person].meeting:
-                allowed |= _bits(bisect_left(starts, low), bisect_right(starts, high - event.duration))
-            found[self._instance.people[person].id] = _in_all_rooms(
-                ((1 << len(starts)) - 1) & ~allowed, len(starts), len(rooms)
-            )
+                allowed |= _bits(bisect_left(starts, low), bisect_right(starts, high - asked.event.duration))
+            mask = ((1 << len(starts)) - 1) & ~allowed
+            if mask:
+                found[self._instance.people[person].id] = _in_all_rooms(mask, len(starts), len(asked.rooms))
         return found
 
-    def _events_forbidding(self, key: int, rooms: tuple[int | None, ...], *, fixed_only: bool) -> dict[str, int]:
-        event = self._instance.events[key]
-        starts = self._starts(event)
+    def _events_forbidding(self, asked: _Question, *, fixed_only: bool) -> dict[str, int]:
+        starts, rooms, found = asked.starts, asked.rooms, dict[str, int]()
         people = len(self._instance.people)
-        found: dict[str, int] = {}
-        if not starts:
-            return found
-        begin, end = starts[0], starts[-1] + event.duration
-
-        def forbid(resource: int, mask_of: int, numbers: int) -> None:
-            for other in self._of.get(resource, ()):
-                place = self._final[other]
-                if place.end <= begin or end <= place.start or other == key:
-                    continue
-                if fixed_only and self._instance.events[other].movable is not None:
-                    continue
-                low = bisect_right(starts, place.start - event.duration)
-                mask = _bits(low, bisect_left(starts, place.end))
-                if mask:
-                    name = self._instance.events[other].id
-                    found[name] = found.get(name, 0) | (_in_all_rooms(mask, len(starts), numbers) << mask_of)
-
-        for person in event.attendees:
-            forbid(person, 0, len(rooms))
-        for number, room in enumerate(rooms):
+        for person in asked.event.attendees:
+            for number, mask in self._overlaps(asked, person, fixed_only=fixed_only):
+                found[number] = found.get(number, 0) | _in_all_rooms(mask, len(starts), len(rooms))
+        for at, room in enumerate(rooms):
             if room is not None and room != ANY_ROOM:
-                forbid(people + room, number * len(starts), 1)
+                for number, mask in self._overlaps(asked, people + room, fixed_only=fixed_only):
+                    found[number] = found.get(number, 0) | mask << at * len(starts)
         return found
+
+    def _overlaps(self, asked: _Question, resource: int, *, fixed_only: bool) -> Iterable[tuple[str, int]]:
+        """Events of a person or room, and the starts that each forbids."""
+        starts, duration = asked.starts, asked.event.duration
+        begin, end = starts[0], starts[-1] + duration
+        for other_start, other_end, other in self._between(resource, begin, end):
+            event = self._instance.events[other]
+            if other == asked.key or (fixed_only and event.movable is not None):
+                continue
+            mask = _bits(bisect_right(starts, other_start - duration), bisect_left(starts, other_end))
+            if mask:
+                yield event.id, mask
+
+    def _between(self, resource: int, begin: int, end: int) -> list[tuple[int, int, int]]:
+        """The places of a resource that may overlap [begin, end), by start."""
+        rows = self._of.get(resource)
+        if rows is None:
+            return []
+        if resource not in self._longest:
+            rows.sort()
+            self._longest[resource] = max(last - first for first, last, _ in rows)
+        first = bisect_left(rows, (begin - self._longest[resource],))
+        return rows[first : bisect_left(rows, (end,))]
+
+
+def _question(key: int, event: Event, starts: list[int], rooms: tuple[int | None, ...]) -> _Question:
+    every = (1 << len(starts) * len(rooms)) - 1
+    if event.start in starts and event.room in rooms:
+        every &= ~(1 << rooms.index(event.room) * len(starts) + starts.index(event.start))
+    return _Question(key, event, starts, rooms, every)
 
 
 def _bits(low: int, high: int) -> int:
@@ -136,12 +153,17 @@ def _in_all_rooms(mask: int, starts: int, rooms: int) -> int:
 
 
 def _smallest_cover(masks: Mapping[str, int], every: int) -> tuple[str, ...] | None:
-    """The fewest masks that together hold every bit; None where all together do not."""
+    """The fewest masks that together hold every bit, or a few of MANY; None where all together do not."""
     together = 0
     for mask in masks.values():
         together |= mask
     if every & ~together:
         return None
+    alone = next((key for key, mask in masks.items() if not every & ~mask), None)
+    if alone is not None:
+        return (alone,) if every else ()
+    if len(masks) > MANY:
+        return _greedy_cover(masks, every)
     keys = _largest(masks, every)
     groups = {0: every}  # places by what forbids them: one bit for each key
     for number, key in enumerate(keys):
@@ -151,6 +173,15 @@ def _smallest_cover(masks: Mapping[str, int], every: int) -> tuple[str, ...] | N
             split[row | 1 << number] = places & masks[key]
         groups = {row: places for row, places in split.items() if places}
     return tuple(keys[number] for number in _hitting_set(_least_rows(groups)))
+
+
+def _greedy_cover(masks: Mapping[str, int], every: int) -> tuple[str, ...]:
+    chosen: list[str] = []
+    while every:
+        best = max(masks, key=lambda key: (masks[key] & every).bit_count())
+        chosen.append(best)
+        every &= ~masks[best]
+    return tuple(chosen)
 
 
 def _largest(masks: Mapping[str, int], every: int) -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 from scheduling.engine.instance import parse
 from scheduling.engine.reading import InstanceError
 from scheduling.engine.score import score
+from scheduling.engine.search import improve
 from scheduling.engine.solution import Change, Solution
 from scheduling.engine.solve import solve
 from tests.scheduling.engine.instances import Document, instance
@@ -115,6 +116,20 @@ def test_two_workers_find_the_plan_of_one() -> None:
     document = instance(10, seed=4)
     alone, together = solved(document, workers=1), solved(document, workers=2)
     assert (alone.events, alone.lunches, alone.bound) == (together.events, together.lunches, together.bound)
+
+
+def test_a_large_part_is_searched_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of a part share people, so that its score is kept across them."""
+    monkeypatch.setattr(improve, "SMALL", 0)
+    monkeypatch.setattr(improve, "BLOCK", 7)
+    document = instance(12, seed=5)
+    found, again = solved(document), solved(document)
+    judged = score(parse(document), found.events, found.lunches)
+    assert judged.errors == ()
+    assert judged.total == pytest.approx(found.score, abs=0.01)
+    assert found.before is not None
+    assert found.score > found.before
+    assert found.events == again.events
 
 
 def test_nothing_movable_is_proved_at_once() -> None:
