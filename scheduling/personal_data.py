@@ -6,6 +6,7 @@ from scheduling.models import (
     Hold,
     HoldChange,
     Move,
+    OptimizationPart,
     OptimizationRun,
     PersonalBlock,
     PersonalCalendar,
@@ -93,6 +94,15 @@ table(
     personal={"requested_by": "who asked for it", "only_holds_of": "for whose time alone", "created_at": "when"},
     technical="state daily_on first_day horizon_start horizon_end finished_at problem",
     kept_because="It concerns the whole organization. The link to the person is cut.",
+)
+table(
+    OptimizationPart,
+    "Parts of a run under way",
+    purpose=Purpose.SCHEDULING,
+    basis=Basis.NONE,
+    retention="until its run is over, some minutes",
+    secret={"instance": "when whom is busy, by numbers", "solution": "where the plan puts it"},
+    technical="run number state claimed_at cut_short",
 )
 table(
     Proposal,

@@ -3,28 +3,21 @@
 The engine comes along, with a compiler: workers and commands import this, the web asks by `run_requests`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from calendars.models import Event
 from clockwise import clock
 from clockwise.organizations import rules
 from clockwise.tenancy import current
-from scheduling import checking, facts, plan, problem, run_requests
-from scheduling.engine.instance import parse
-from scheduling.engine.solve import solve
+from scheduling import checking, facts, independent_parts, part_runs, plan, problem, run_requests
+from scheduling.independent_parts import Document, PartRefused
 from scheduling.models import HoldChange, Move, OptimizationRun, Proposal, Stay
+from scheduling.part_runs import Outcome
 from scheduling.plan import Plan
 from scheduling.problem import Problem
-
-SEED = 1
-# Plans depend on iterations alone; the time limit is a safety for crowded machines.
-ITERATIONS = 20_000
-ITERATIONS_PER_MEETING = 1_000
-MOST_ITERATIONS = 2_000_000
-MOST_SECONDS = 60.0
 
 
 def execute(run_id: UUID) -> Proposal | None:
@@ -36,10 +29,13 @@ def execute(run_id: UUID) -> Proposal | None:
     if run is None:
         return None
     try:
-        found, made = _solve(run)
+        found = _load(run.first_day, run.only_holds_of_id)
+        parts = independent_parts.divide(found.document)
+        outcomes = part_runs.share_out(run, parts) if _is_worth_sharing(parts) else part_runs.solve_here(parts)
+        made = _checked(found, parts, outcomes, run.only_holds_of_id)
         with current.transaction():
-            return _store(run, found, made)
-    except checking.PlanRefused:
+            return _store(run, made, _left_out(outcomes))
+    except (checking.PlanRefused, PartRefused):
         _fail(run, "plan_refused")
         raise
     except Exception:
@@ -52,7 +48,8 @@ def compute(*, day: date | None = None, only_holds_of: UUID | None = None) -> Pl
     with current.transaction():
         first = day or run_requests.today()
     found = _load(first, only_holds_of)
-    return _checked(found, only_holds_of)
+    parts = independent_parts.divide(found.document)
+    return _checked(found, parts, part_runs.solve_here(parts), only_holds_of)
 
 
 def _claim(run_id: UUID) -> OptimizationRun | None:
@@ -61,11 +58,6 @@ def _claim(run_id: UUID) -> OptimizationRun | None:
         if not queued.update(state=OptimizationRun.State.RUNNING):
             return None
         return OptimizationRun.objects.get(pk=run_id)
-
-
-def _solve(run: OptimizationRun) -> tuple[Problem, Plan]:
-    found = _load(run.first_day, run.only_holds_of_id)
-    return found, _checked(found, run.only_holds_of_id)
 
 
 def _load(first: date, only_holds_of: UUID | None) -> Problem:
@@ -77,16 +69,33 @@ def _load(first: date, only_holds_of: UUID | None) -> Problem:
     return problem.build(known, horizon, freeze=settled.freeze, only_holds=only_holds_of is not None)
 
 
-def _checked(found: Problem, only_holds_of: UUID | None) -> Plan:
-    iterations = min(MOST_ITERATIONS, ITERATIONS + ITERATIONS_PER_MEETING * len(found.candidates))
-    solution = solve(parse(found.document), seed=SEED, iterations=iterations, seconds=MOST_SECONDS)
-    document: Mapping[str, Any] = solution.as_document()
-    made = plan.read(found, document, only=only_holds_of)
+def _is_worth_sharing(parts: Sequence[Document]) -> bool:
+    return sum(independent_parts.movable_events(part) > 0 for part in parts) > 1
+
+
+def _checked(
+    found: Problem, parts: Sequence[Document], outcomes: Sequence[Outcome], only_holds_of: UUID | None
+) -> Plan:
+    """The parts' solutions as one plan that breaks no rule. Raises PartRefused, PlanRefused."""
+    solved = [outcome.solution for outcome in outcomes if outcome.solution is not None]
+    if not solved:
+        raise PartRefused("no part has a solution")
+    together = independent_parts.put_together(found.document, solved, all_of_them=len(solved) == len(parts))
+    made = plan.read(found, together, only=only_holds_of)
+    unsolved = [part for part, outcome in zip(parts, outcomes, strict=True) if outcome.solution is None]
+    left = {found.people.get(key) for key in independent_parts.people_of(unsolved)}
+    made = replace(made, holds=tuple(hold for hold in made.holds if hold.member_id not in left))
     checking.check(made, found)
     return made
 
 
-def _store(run: OptimizationRun, found: Problem, made: Plan) -> Proposal:
+def _left_out(outcomes: Sequence[Outcome]) -> str:
+    """The worst that befell a part, in a word."""
+    problems = {outcome.problem for outcome in outcomes}
+    return next((word for word in ("part_failed", "part_late", "part_cut_short") if word in problems), "")
+
+
+def _store(run: OptimizationRun, made: Plan, left_out: str) -> Proposal:
     """Older open proposals of the same kind give way; the rows are written in bulk."""
     at = clock.now()
     older = Proposal.objects.filter(state=Proposal.State.OPEN, run__only_holds_of=run.only_holds_of_id)
@@ -118,7 +127,7 @@ def _store(run: OptimizationRun, found: Problem, made: Plan) -> Proposal:
     )
     _store_holds(proposal, made)
     _store_stays(proposal, made)
-    _finish(run, at)
+    _finish(run, at, left_out)
     return proposal
 
 
@@ -152,9 +161,9 @@ def _store_stays(proposal: Proposal, made: Plan) -> None:
     )
 
 
-def _finish(run: OptimizationRun, at: datetime) -> None:
-    run.state, run.finished_at = OptimizationRun.State.DONE, at
-    run.save(update_fields=["state", "finished_at"])
+def _finish(run: OptimizationRun, at: datetime, left_out: str) -> None:
+    run.state, run.finished_at, run.problem = OptimizationRun.State.DONE, at, left_out
+    run.save(update_fields=["state", "finished_at", "problem"])
 
 
 def _fail(run: OptimizationRun, problem_word: str) -> None:

@@ -1,6 +1,7 @@
 """The optimizer's work and the reading of personal calendars, as tasks."""
 
 import logging
+from collections.abc import Iterable
 from uuid import UUID
 
 from celery import shared_task
@@ -28,6 +29,19 @@ def run_optimization(run_id: str) -> None:
 
 def start(run_id: UUID) -> None:
     wake(run_optimization, run_id)
+
+
+@tenant_task(name="scheduling.solve_part")
+def solve_part(part_id: str) -> None:
+    """One independent part of a run; whoever comes first solves it."""
+    from scheduling import part_runs  # as above
+
+    part_runs.carry_out(UUID(part_id))
+
+
+def start_parts(part_ids: Iterable[UUID]) -> None:
+    for part_id in part_ids:
+        wake(solve_part, part_id)
 
 
 @shared_task(name="scheduling.start_daily_runs", ignore_result=True)

@@ -246,6 +246,7 @@ class ProposalCard:
     gain_minutes: focus time gained by all whom it affects, in person-minutes.
     bound: what the proof says, e.g. "Proven: no better plan exists" or "At most 4 % better is possible".
     rules: the rules it keeps, each a short sentence. can_undo: the whole of it can be taken back.
+    left_out: what the run could not do, a sentence or nothing.
     progress: percent of the run or of the writes done, None if unknown.
     week: the Monday of the week that the page shows. everybody: None for those who decide only for themselves.
     """
@@ -262,6 +263,7 @@ class ProposalCard:
     rules: tuple[str, ...] = ()
     bound: str = ""
     problem: str = ""
+    left_out: str = ""
     progress: int | None = None
     can_undo: bool = False
     everybody: Everybody | None = None

@@ -4,7 +4,7 @@ from scheduling.models.personal import PersonalBlock, PersonalCalendar
 from scheduling.models.pin import Pin
 from scheduling.models.preferences import Preferences
 from scheduling.models.proposal import HoldChange, Move, MoveReason, Proposal, Stay
-from scheduling.models.run import OptimizationRun
+from scheduling.models.run import OptimizationPart, OptimizationRun
 
 __all__ = [
     "Flexibility",
@@ -12,6 +12,7 @@ __all__ = [
     "HoldChange",
     "Move",
     "MoveReason",
+    "OptimizationPart",
     "OptimizationRun",
     "PersonalBlock",
     "PersonalCalendar",

@@ -42,6 +42,14 @@ FAILURES = {
 }
 
 
+# What a plan lacks, by the run's word for it.
+LEFT_OUT = {
+    "part_failed": "Some calendars could not be weighed this time. The people they belong to keep their week as it is.",
+    "part_late": "Some calendars took too long to weigh. The people they belong to keep their week as it is.",
+    "part_cut_short": "The machine was busy, so the search ended early. A later run may find more.",
+}
+
+
 @dataclass(frozen=True)
 class Shown:
     """The card, and the rows behind it that the week draws."""
@@ -106,6 +114,7 @@ def _of(proposal: Proposal, viewer: Member, *, now: datetime, zone: ZoneInfo, we
         stays=tuple(_stays(proposal, viewer)),
         rules=RULES,
         bound=explanations.bound_sentence(proposal),
+        left_out=LEFT_OUT.get(proposal.run.problem, ""),
         progress=_progress([*moves, *holds]),
         can_undo=any(row.can_undo for row in (*rows, *hold_rows)),
         everybody=_everybody(proposal, now) if viewer.is_administrator else None,
