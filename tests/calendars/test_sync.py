@@ -23,6 +23,7 @@ from clockwise.organizations import access
 from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
 from privacy.models import ProcessingSettings
+from scheduling import flexibility
 from scheduling.pages.sync import sync_state
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
@@ -475,3 +476,23 @@ def test_a_calendar_whose_zone_google_will_not_tell_is_synced_all_the_same(compa
     company.insert("chie", meeting("Plan", MONDAY, 10, 30, "chie"))
     company.sync("chie")
     assert titles(company, "chie") == ["Plan"]
+
+
+def test_a_meeting_that_is_given_to_another_organizer_is_theirs_from_then_on(company: Company) -> None:
+    """v3/reference/events/move: "moves an event to another calendar, i.e. changes an event's organizer"."""
+    google_id = company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada", "ben"))
+    company.google.put_calendar(address("ada"), {"id": address("ben"), "summary": "Ben", "role": "writer"})
+    company.sync()
+    with company.inside():
+        before = company.event("ben", google_id)
+    company.google.move(address("ada"), google_id, address("ben"))
+    company.sync()
+
+    with company.inside():
+        ada, ben = company.event("ada", google_id), company.event("ben", google_id)
+        assert (ada.is_organizer, ben.is_organizer) == (False, True)
+        assert ben.pk == before.pk
+        assert bytes(ben.meeting_index) == bytes(before.meeting_index)
+        assert ben.details.organizer == address("ben")
+        assert not flexibility.may_move(ada, by=company.member("ada"))
+        assert flexibility.may_move(ben, by=company.member("ben"))
