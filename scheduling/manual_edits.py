@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from calendars import changes
 from calendars.changes import Change, Interval
-from calendars.models import Calendar, Event
+from calendars.models import Calendar, Event, GoogleConnection
 from clockwise import clock
 from scheduling import flexibility
 from scheduling.models import Move, Pin
@@ -64,10 +64,11 @@ def _standings(indexes: Collection[bytes]) -> dict[bytes, Standing]:
     found = {index: Standing() for index in indexes}
     copies = Event.objects.filter(Q(is_organizer=True) | Q(moves__state__in=OURS), meeting_index__in=list(indexes))
     of_moves = [f"moves__{name}" for name in ("state", "old_start", "old_end", "start", "end")]
-    rows = copies.order_by("moves__decided_at").values_list("meeting_index", "is_organizer", *of_moves)
-    for index, is_organizer, state, old_start, old_end, start, end in rows:
+    columns = ("meeting_index", "is_organizer", "calendar__connection__state", *of_moves)
+    rows = copies.order_by("moves__decided_at").values_list(*columns)
+    for index, is_organizer, connection, state, old_start, old_end, start, end in rows:
         standing = found[bytes(index)]
-        standing.has_organizers_copy |= is_organizer
+        standing.has_organizers_copy |= is_organizer and connection == GoogleConnection.State.ACTIVE
         if state in OURS:
             standing.state, standing.old, standing.new = state, (old_start, old_end), (start, end)
     return found

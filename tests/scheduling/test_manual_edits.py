@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from calendars import wake_ups
+from calendars import connections, wake_ups
 from calendars.sync import calendar as one_calendar
 from scheduling import flexibility, undo
 from scheduling.models import Move, Pin
@@ -74,6 +74,17 @@ def test_a_flexible_meeting_that_only_a_guest_of_it_has_here_is_pinned_too(compa
     place = meeting("", FRIDAY, 9, 60)
     company.google.as_person("guest@outside.example", "patch", google_id, {k: place[k] for k in ("start", "end")})
     company.sync()
+    assert pins(company) == [Pin.Reason.MANUAL_EDIT]
+
+
+def test_a_guests_copy_counts_once_the_organizer_is_not_connected_any_more(company: Company) -> None:
+    google_id = company.insert("ada", meeting("Plan", MONDAY, 10, 60, "ada", "ben", guestsCanModify=True))
+    company.sync()
+    make_flexible(company, google_id)
+    with company.inside():
+        connections.disconnect_soon(company.ids["ada"])
+    drag(company, google_id)
+    company.sync("ben")
     assert pins(company) == [Pin.Reason.MANUAL_EDIT]
 
 
