@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from clockwise import clock
 from clockwise.audit.record import record
@@ -34,7 +34,7 @@ def start(member: Member, grant: oauth.Grant) -> bool:
     """
     if not grant.refresh_token:
         return False
-    DirectoryWatch.objects.all().delete()
+    stop(by=member, reason="replaced")
     credentials = DirectoryCredentials(grant.refresh_token, grant.access_token, grant.expires_at)
     watch = DirectoryWatch.objects.create(member=member, credentials=credentials, started_at=clock.now())
     record("directory_watch.started", by=member.pk, target=watch)
@@ -43,15 +43,18 @@ def start(member: Member, grant: oauth.Grant) -> bool:
 
 def stop(*, by: Member | None, reason: str) -> None:
     """Forget the grant. Google is told nothing: it may be the one by which the admin's own calendar is read."""
-    for watch in DirectoryWatch.objects.select_for_update():
+    _stop(DirectoryWatch.objects.all(), by=by, reason=reason)
+
+
+def _stop(watches: QuerySet[DirectoryWatch], *, by: Member | None, reason: str) -> None:
+    for watch in watches.select_for_update():
         record("directory_watch.stopped", by=by.pk if by else None, target=watch, reason=reason)
         watch.delete()
 
 
 @access.at_end
 def end_with_access(member: Member) -> None:
-    if DirectoryWatch.objects.filter(member=member).exists():
-        stop(by=None, reason="access_ended")
+    _stop(DirectoryWatch.objects.filter(member=member), by=None, reason="access_ended")
 
 
 def is_watched() -> bool:
@@ -69,7 +72,8 @@ def look() -> int:
         found = directory.shut_out(configured(), _Tokens(watch))
     except GrantRevoked as revoked:
         with current.transaction():
-            stop(by=None, reason=revoked.reason)
+            # Another admin may have consented meanwhile.
+            _stop(DirectoryWatch.objects.filter(pk=watch.pk), by=None, reason=revoked.reason)
         return 0
     except GoogleError as error:
         log.warning("The directory couldn't be looked into: %s.", error)

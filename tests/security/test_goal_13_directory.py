@@ -8,6 +8,8 @@ from django.test import Client
 from clockwise import clock
 from clockwise.audit.models import AuditEntry
 from clockwise.google import directory as google_directory
+from clockwise.google.errors import GrantRevoked
+from clockwise.google.oauth import Grant
 from clockwise.organizations import access, directory, sessions, tasks
 from clockwise.organizations.models import BrowserSession, DirectoryWatch, Member
 from clockwise.organizations.reasons import Reason
@@ -144,6 +146,42 @@ def test_goal_13_the_watch_ends_with_its_consent_and_google_is_asked_no_more(
     with watched.inside():
         assert not DirectoryWatch.objects.exists()
         assert AuditEntry.objects.filter(action="directory_watch.stopped").count() == 1
+
+
+def test_a_consent_that_replaces_another_one_is_written_down(watched: Company) -> None:
+    with clock.stopped(SUNDAY_NOON):
+        browser = Client()
+        sign_in(browser, address("ada"))
+        browser.get(CALLBACK, answer(to_google(browser, CONNECT), address("ada")))
+    with watched.inside():
+        assert DirectoryWatch.objects.count() == 1
+        [stopped] = AuditEntry.objects.filter(action="directory_watch.stopped")
+        assert (stopped.actor_id, stopped.body.facts) == (watched.ids["ada"], {"reason": "replaced"})
+
+
+def test_a_consent_that_ends_while_google_is_asked_leaves_a_newer_one(
+    watched: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*_: object) -> dict[str, str]:
+        with current.transaction():
+            old = DirectoryWatch.objects.get()
+            directory.start(watched.member("ada"), Grant("a", SUNDAY_NOON, old.credentials.refresh_token, frozenset()))
+        raise GrantRevoked("invalid_grant")
+
+    monkeypatch.setattr(google_directory, "shut_out", slow)
+    look(watched)
+    with watched.inside():
+        assert DirectoryWatch.objects.count() == 1
+
+
+def test_a_pause_of_googles_is_not_blamed_on_the_admin(watched: Company, client: Client) -> None:
+    watched.google.faults.add({"match": {"path_regex": "/admin/directory"}, "fault": "503"})
+    look(watched)
+    with clock.stopped(SUNDAY_NOON + timedelta(seconds=61)):
+        sign_in(client, address("ada"))
+        page = client.get("/organization/domains/").content.decode()
+    assert "answer the last look" in page
+    assert "still a Workspace admin" not in page
 
 
 def test_goal_13_one_organizations_directory_says_nothing_of_another(watched: Company) -> None:
