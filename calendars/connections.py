@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import QuerySet
 
-from calendars import exclusions, locks, meter, outbox, pacing
+from calendars import exclusions, leftovers, locks, meter, outbox, pacing
 from calendars.models import Calendar, GoogleConnection
 from calendars.models.connection import Credentials
 from calendars.sync import channels
@@ -242,20 +242,21 @@ def revoke(connection_id: UUID) -> None:
         return
     overdue = connection.ended_at is None or connection.ended_at + REVOKE_WITHIN < clock.now()
     if not overdue:
-        _stop_channels(connection.pk, connection.to_revoke)
+        _tidy(connection, connection.to_revoke)
         oauth.revoke(configured(), connection.to_revoke.refresh_token)
     with current.transaction():
         channels.forget(connection)
         GoogleConnection.objects.filter(pk=connection_id).update(to_revoke=None)
 
 
-def _stop_channels(connection_id: UUID, credentials: Credentials) -> None:
-    """With the last token, since nobody can once the grant is gone."""
+def _tidy(connection: GoogleConnection, credentials: Credentials) -> None:
+    """Stop channels and take our events away with the last token, since nobody can once the grant is gone."""
+    admission = exclusions.Admission(connection.pk)
+    client = _client(connection.pk, LastTokens(credentials), admission, share=pacing.WRITING)
     try:
-        channels.stop(
-            connection_id,
-            _client(connection_id, LastTokens(credentials), exclusions.Admission(connection_id), share=pacing.WRITING),
-        )
+        channels.stop(connection.pk, client)
+        if connection.may_write:
+            leftovers.remove(connection.member_id, client)
     except GrantRevoked:
         return
 

@@ -8,6 +8,7 @@ class SchedulingConfig(AppConfig):
         # They hear of settled writes and changed events, and tell the data register.
         from scheduling import (  # noqa: F401
             hold_writes,
+            leaving,
             manual_edits,
             personal_data,
             proposals,
