@@ -30,7 +30,7 @@ def show(request: MemberRequest) -> HttpResponse:
     context = {
         "days": days,
         "busiest": max([count for _, count in days], default=0),
-        "threshold": meter.DAILY_THRESHOLD,
+        "threshold": f"{meter.DAILY_THRESHOLD:,}",
         "states": states,
         "calendars": Calendar.objects.count(),
         "lagging": lagging(),

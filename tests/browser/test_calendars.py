@@ -9,8 +9,8 @@ from calendars.models import Calendar, GoogleConnection, SetAsideEvent
 from clockwise.organizations import lookups
 from clockwise.tenancy import current
 from tests.browser.conftest import Site
-from tests.browser.test_console import picture
 from tests.browser.test_dashboard import axe_violations
+from tests.browser.test_every_page import picture
 from tests.company import DOMAIN, SUNDAY_NOON, address
 
 pytestmark = pytest.mark.browser

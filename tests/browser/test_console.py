@@ -1,8 +1,5 @@
 """The organization's pages in a real browser: every one, in both themes, wide and narrow."""
 
-import os
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import expect
 
@@ -12,34 +9,6 @@ from tests.company import MONDAY, address, meeting
 
 pytestmark = pytest.mark.browser
 
-PAGES = [
-    "organization/members/",
-    "organization/teams/",
-    "organization/domains/",
-    "organization/rules/",
-    "organization/plan/",
-    "organization/provisioning/",
-    "organization/provisioning/groups/",
-    "organization/provisioning/log/",
-    "organization/privacy/",
-    "organization/privacy/processing/titles/",
-    "organization/privacy/processing/descriptions/",
-    "organization/privacy/exclusions/",
-    "organization/privacy/retention/",
-    "organization/privacy/requests/",
-    "organization/audit/",
-    "organization/evidence/",
-    "organization/sync/",
-    "privacy/",
-    "trust",
-    "legal/privacy",
-    "legal/dpa",
-    "legal/subprocessors",
-    "legal/disclosure",
-    "legal/responsibility",
-    "status",
-]
-
 
 def two_people(site: Site) -> None:
     """The first of a domain owns the organization: Ada."""
@@ -47,32 +16,6 @@ def two_people(site: Site) -> None:
         site.sign_in(name)
         site.page.get_by_role("button", name="Sign out").click()
     site.sign_in("ada")
-
-
-def picture(site: Site, name: str) -> None:
-    """For looking at: set PICTURES to a folder."""
-    if folder := os.environ.get("PICTURES"):
-        site.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_every_page_of_the_console_is_accessible_and_quiet(site: Site, theme: str, width: int) -> None:
-    two_people(site)
-    site.page.set_viewport_size({"width": width, "height": 900})
-    site.theme(theme)
-    found: dict[str, object] = {}
-    for path in PAGES:
-        site.page.goto(f"{site.url}/{path}")
-        expect(site.page.get_by_role("heading", level=1)).to_have_count(1)
-        picture(site, f"{path.strip('/').replace('/', '-')}-{theme}-{width}")
-        problems = axe_violations(site)
-        if not site.page.evaluate("document.documentElement.scrollWidth <= innerWidth"):
-            problems.append("scrolls sideways")
-        if problems:
-            found[path] = problems
-    assert found == {}
-    assert site.complaints == []
 
 
 def test_an_admin_deactivates_somebody_and_lets_them_in_again(site: Site) -> None:
@@ -110,7 +53,6 @@ def test_a_calendar_is_left_out_after_a_preview_and_the_proof_counts_it(site: Si
     assert axe_violations(site) == []
     site.page.get_by_test_id("confirm").click()
     expect(site.page.get_by_test_id("proof")).to_contain_text("Events")
-    picture(site, "proof")
     assert axe_violations(site) == []
     site.page.goto(f"{site.url}/organization/privacy/exclusions/")
     expect(site.page.get_by_test_id("rules")).to_contain_text(address("ben"))

@@ -21,6 +21,10 @@ document.addEventListener("click", (event) => {
   if (action === "close") event.target.closest("dialog")?.close();
 });
 
+// ---- The console's sections on narrow screens: the row is wider than the screen, so show the current one.
+
+find(".narrow-nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
 // ---- One day at a time on narrow screens: the links work without script, with it they are instant.
 
 let chosenDay = null;
