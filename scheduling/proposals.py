@@ -116,7 +116,7 @@ def _is_replaced(proposal: Proposal) -> bool:
 def of_interest_to(member: Member) -> QuerySet[Proposal]:
     """Proposals of the whole organization, and those of the member's holds alone; the latest first."""
     either = Q(run__only_holds_of=None) | Q(run__only_holds_of=member)
-    return Proposal.objects.filter(either).order_by("-created_at", "-id")
+    return Proposal.objects.filter(either).select_related("run").order_by("-created_at", "-id")
 
 
 def may_decide_moves(moves: Collection[Move], *, by: Member) -> set[UUID]:
