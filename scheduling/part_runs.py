@@ -30,6 +30,7 @@ PART_SECONDS = 60.0
 # A part that hasn't come back by then never will; and how long a run waits for all of its parts.
 PATIENCE = timedelta(seconds=2 * PART_SECONDS)
 RUN_SECONDS = 8 * 60.0
+LEFT_BEHIND = timedelta(hours=1)
 POLL_SECONDS = 0.5
 
 
@@ -48,7 +49,8 @@ def solve_here(parts: Sequence[Document]) -> list[Outcome]:
 def share_out(run: OptimizationRun, parts: Sequence[Document]) -> list[Outcome]:
     """Solve the parts with all workers that are free. A part that failed or is late has no solution."""
     with current.transaction():
-        OptimizationPart.objects.filter(run__created_at__lt=run.created_at).delete()  # of workers that died
+        # What workers that died have left; another run may be under way.
+        OptimizationPart.objects.filter(run__created_at__lt=clock.now() - LEFT_BEHIND).delete()
         rows = OptimizationPart.objects.bulk_create(
             OptimizationPart(run=run, number=number, instance=dict(part)) for number, part in enumerate(parts)
         )

@@ -79,8 +79,11 @@ def test_a_part_that_claims_more_than_it_is_worth_is_refused() -> None:
 
 
 @pytest.fixture
-def asked(company: Company) -> OptimizationRun:
+def asked(company: Company, monkeypatch: pytest.MonkeyPatch) -> OptimizationRun:
     """A run over two parts: Ada and Ben each have a clash, in a meeting with somebody who never signed in."""
+    # A crowded machine that still compiles the engine would cut a part short.
+    for limit in ("PART_SECONDS", "RUN_SECONDS"):
+        monkeypatch.setattr(part_runs, limit, 3600.0)
     add_people(company, "dora", "erik")
     tuesday = MONDAY + timedelta(days=1)
     ids = {}
@@ -171,3 +174,20 @@ def test_a_part_whose_worker_died_is_missed_and_not_waited_for(
 def test_a_part_whose_run_is_over_is_nobodys(company: Company, asked: OptimizationRun) -> None:
     with company.acting():
         part_runs.carry_out(asked.pk)
+
+
+@pytest.mark.parametrize(("minutes", "left"), [(1, 1), (61, 0)], ids=["under way", "long dead"])
+def test_a_second_run_takes_no_parts_away_from_one_under_way(
+    company: Company, asked: OptimizationRun, monkeypatch: pytest.MonkeyPatch, minutes: int, left: int
+) -> None:
+    """The daily run begins while somebody's own is being solved."""
+    monkeypatch.setattr(part_runs, "_help", lambda run: None)
+    with company.inside():
+        OptimizationPart.objects.create(run=asked, number=0, instance={})
+    with clock.stopped(asked.created_at + timedelta(minutes=minutes)):
+        with company.inside():
+            second = run_requests.create(by=None, day=MONDAY, daily_on=MONDAY)
+        with company.acting():
+            part_runs.share_out(second, [])
+    with company.inside():
+        assert OptimizationPart.objects.filter(run=asked).count() == left
