@@ -60,7 +60,7 @@ def choose_notices(request: MemberRequest) -> HttpResponse:
 def disconnect(request: MemberRequest) -> HttpResponse:
     with suppress(connections.NotConnected):
         connections.disconnect_soon(request.member.pk)
-        console.leave_note(request, "Disconnected. Clockwise reads and writes nothing any more.")
+        console.leave_note(request, "Disconnected. Focus time, lunches and blocks ahead are being taken away.")
     return redirect("calendars")
 
 
