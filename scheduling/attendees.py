@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from calendars import colleagues
-from calendars.models import Colleague, Event
+from calendars.models import Colleague, Event, GoogleConnection
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.organizations import members
 from clockwise.organizations.titles import Reader
@@ -32,6 +32,16 @@ def listed(moves: Iterable[Move]) -> Mapping[str, set[bytes]]:
             if not guest.is_room and guest.response != "declined":
                 found[normalize_address(guest.address)].add(bytes(move.event.meeting_index))
     return found
+
+
+def unknown(moves: Iterable[Move]) -> set[bytes]:
+    """Meetings with a guest whose calendar nobody tells us of any more, as one who has disconnected since the run."""
+    asked = listed(moves)
+    there = members.by_addresses(asked)
+    connected = GoogleConnection.objects.filter(member__in=there.values(), state=GoogleConnection.State.ACTIVE)
+    told = set(connected.values_list("member_id", flat=True))
+    known = {address for address, member_id in there.items() if member_id in told} | colleagues.known(asked).keys()
+    return {meeting for address in asked.keys() - known for meeting in asked[address]}
 
 
 def add_listed(attendees: Attendees, moves: Sequence[Move]) -> dict[UUID, Colleague]:

@@ -14,7 +14,7 @@ from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.organizations import rules
 from clockwise.organizations.models import Member
-from scheduling import flexibility, hold_places, hold_writes, notices
+from scheduling import attendees, flexibility, hold_places, hold_writes, notices
 from scheduling.eligibility import is_frozen
 from scheduling.models import HoldChange, Move, Pin, Proposal
 from scheduling.surroundings import Surroundings, meeting_of, new_place, old_place, parts
@@ -157,14 +157,16 @@ def _permitted_holds(proposal: Proposal, by: Member, ids: set[UUID] | None, acce
 
 
 def _still_movable(moves: Sequence[Move], proposal: Proposal) -> set[UUID]:
-    """Those whose meetings are still flexible as they were for the run, not pinned since, and not under way."""
+    """Those whose meetings are still flexible as they were for the run, not pinned since, not under way, and whose
+    guests' calendars are all known."""
     flexible = flexibility.covered([move.event for move in moves], until=proposal.created_at)
+    unknown = attendees.unknown(moves)
     indexes = [meeting_of(move) for move in moves]
     under_way = Move.objects.filter(
         event__meeting_index__in=indexes, state__in=[Move.State.DECIDED, Move.State.UNDOING]
     ).values_list("event__meeting_index", flat=True)
     pinned = Pin.objects.filter(meeting_index__in=indexes).values_list("meeting_index", flat=True)
-    held = {bytes(index) for index in (*under_way, *pinned)}
+    held = {bytes(index) for index in (*under_way, *pinned)} | unknown
     return {move.pk for move in moves if move.event_id in flexible and meeting_of(move) not in held}
 
 

@@ -20,12 +20,16 @@ PATIENCE = timedelta(minutes=10)
 
 def ask(*, by: Member, only_holds: bool = False, day: date | None = None) -> OptimizationRun:
     """Ask for a run, in the caller's transaction; a worker does it. One under way is joined."""
-    waiting = [OptimizationRun.State.QUEUED, OptimizationRun.State.RUNNING]
-    recent = OptimizationRun.objects.filter(state__in=waiting, created_at__gt=clock.now() - PATIENCE)
-    same = recent.filter(only_holds_of=by if only_holds else None)
-    run = same.first() or create(by=by, only_holds=only_holds, day=day)
+    run = under_way(by if only_holds else None) or create(by=by, only_holds=only_holds, day=day)
     transaction.on_commit(lambda: tasks.start(run.pk))
     return run
+
+
+def under_way(only_holds_of: Member | None = None) -> OptimizationRun | None:
+    """A run of the whole organization, or of one member's holds, that may still come back."""
+    waiting = [OptimizationRun.State.QUEUED, OptimizationRun.State.RUNNING]
+    recent = OptimizationRun.objects.filter(state__in=waiting, created_at__gt=clock.now() - PATIENCE)
+    return recent.filter(only_holds_of=only_holds_of).first()
 
 
 def create(

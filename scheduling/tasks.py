@@ -52,10 +52,22 @@ def start_daily_runs() -> None:
     for organization_id in Organization.objects.values_list("id", flat=True):
         with current.acting_for(organization_id):
             with current.transaction():
-                daily_runs.start_due()
-                queued = daily_runs.queued()
+                is_due, queued = daily_runs.is_due(), daily_runs.queued()
+            if is_due:
+                wake(start_daily_run)
             for run_id in queued:
                 start(run_id)
+
+
+@tenant_task(name="scheduling.start_daily_run")
+def start_daily_run() -> None:
+    """On its own, so that one organization whose keys can't be had keeps no other waiting."""
+    from scheduling import daily_runs  # as above
+
+    with current.transaction():
+        run = daily_runs.start_due()
+    if run is not None:
+        start(run.pk)
 
 
 @shared_task(name="scheduling.sweep_personal_calendars", ignore_result=True)

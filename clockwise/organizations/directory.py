@@ -93,9 +93,14 @@ def _let_in(indexes: list[bytes]) -> list[UUID]:
 
 
 def _end(member_id: UUID, reasons: dict[bytes, Reason], began_at: datetime) -> bool:
-    with current.transaction():
-        member = Member.objects.get(pk=member_id)
-        return access.end(member, reason=reasons[bytes(member.subject_index or b"")], signalled_at=began_at)
+    """One whose access can't be ended now is met again at the next look; those after them don't wait for it."""
+    try:
+        with current.transaction():
+            member = Member.objects.get(pk=member_id)
+            return access.end(member, reason=reasons[bytes(member.subject_index or b"")], signalled_at=began_at)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this member's alone
+        log.error("The access of member %s couldn't be ended: %s.", member_id, type(error).__name__)
+        return False
 
 
 def _note(watch_id: UUID, *, problem: str) -> None:

@@ -28,6 +28,14 @@ def test_f1_a_meeting_made_fixed_since_the_run_stays(company: Company, planned: 
     assert refused(company, proposal)
 
 
+def test_a_meeting_of_somebody_who_has_disconnected_since_the_run_stays(company: Company, planned: str) -> None:
+    """Nobody knows any more whether Ben is free."""
+    proposal = propose(company, (planned, NEW))
+    company.google.revoke(address("ben"))
+    company.sync("ben")
+    assert refused(company, proposal)
+
+
 def test_f13_a_meeting_pinned_since_the_run_stays(company: Company, planned: str) -> None:
     proposal = propose(company, (planned, NEW))
     with company.inside():

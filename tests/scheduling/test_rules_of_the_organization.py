@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -120,6 +121,7 @@ def test_f5_the_beat_starts_it_and_the_run_ends_with_a_proposal(
     company.sync()
     asked: list[str] = []
     monkeypatch.setattr(tasks, "start", lambda run_id: asked.append(str(run_id)))
+    monkeypatch.setattr(tasks, "wake", lambda task: task())
     with clock.stopped(berlin(MONDAY, 16, 0)):
         tasks.start_daily_runs()
         # The worker that took the first message died before it began.
@@ -130,6 +132,39 @@ def test_f5_the_beat_starts_it_and_the_run_ends_with_a_proposal(
         [made] = [runs.execute(run_id) for run_id in {*asked}]  # type: ignore[arg-type]
     assert made is not None
     with company.inside():
+        assert daily_runs.queued() == []
+
+
+def test_f5_each_organization_is_started_by_a_task_of_its_own(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One whose keys can't be had fails alone."""
+    settle(company)
+    woken: list[UUID] = []
+    monkeypatch.setattr(tasks, "wake", lambda _: woken.append(current.require_organization_id()))
+    with clock.stopped(berlin(MONDAY, 16, 0)):
+        tasks.start_daily_runs()
+    assert company.organization_id in woken
+    with company.inside():
+        assert not OptimizationRun.objects.exists()
+
+
+def test_f5_the_daily_run_waits_for_one_that_somebody_has_asked_for(company: Company) -> None:
+    settle(company)
+    with clock.stopped(berlin(MONDAY, 15, 59)), company.inside():
+        asked = run_requests.create(by=company.member("ada"))
+    with clock.stopped(berlin(MONDAY, 16, 0)), company.inside():
+        assert daily_runs.start_due() is None
+        OptimizationRun.objects.filter(pk=asked.pk).update(state=OptimizationRun.State.DONE)
+        assert daily_runs.start_due() is not None
+
+
+def test_f5_a_queued_run_that_nobody_took_for_hours_is_left(company: Company) -> None:
+    settle(company)
+    run_at(company, berlin(MONDAY, 16, 0))
+    with clock.stopped(berlin(MONDAY, 17, 59)), company.inside():
+        assert len(daily_runs.queued()) == 1
+    with clock.stopped(berlin(MONDAY, 18, 1)), company.inside():
         assert daily_runs.queued() == []
 
 

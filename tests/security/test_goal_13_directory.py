@@ -1,6 +1,7 @@
 """Goal 13, by the directory: whom Google calls suspended or deleted is out within a minute, signed in or not."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -67,6 +68,26 @@ def test_goal_13_who_is_deleted_at_google_is_out_and_told_so(watched: Company) -
 
     assert look(watched) == 1
     assert reason_of(watched, "chie") == Reason.ACCOUNT_PURGED
+
+
+def test_goal_13_one_whose_access_cant_be_ended_keeps_nobody_elses(
+    watched: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ben", "chie"):
+        watched.google.suspend(address(name))
+    end, first = access.end, watched.ids["ben"]
+
+    def failing(member: Member, **said: Any) -> bool:
+        if member.pk == first:
+            raise RuntimeError("no key")
+        return end(member, **said)
+
+    monkeypatch.setattr(access, "end", failing)
+    assert look(watched) == 1
+    assert reason_of(watched, "chie") == Reason.ACCOUNT_DISABLED
+    monkeypatch.undo()
+    assert look(watched) == 1
+    assert reason_of(watched, "ben") == Reason.ACCOUNT_DISABLED
 
 
 def test_goal_13_who_connected_no_calendar_and_is_nowhere_signed_in_is_out_too(watched: Company) -> None:
