@@ -11,6 +11,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
 from celery import current_app
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from calendars.emulator.server import Emulator
@@ -54,7 +55,15 @@ class Site:
 
 
 class _Server(ThreadingMixIn, WSGIServer):
+    """A thread for each request, whose database connection ends with it and not when its garbage is collected."""
+
     daemon_threads = True
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            connections.close_all()
 
 
 class _Quiet(WSGIRequestHandler):

@@ -7,7 +7,6 @@ import io
 import logging
 import os
 import time
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -17,10 +16,9 @@ import pytest
 from calendars.models import Event
 from clockwise.embedded.installation import find
 from clockwise.logs import CleanFormatter
+from tests import installation
 from tests.company import MONDAY, Company, meeting
 from tests.security import test_no_plaintext_at_rest as at_rest
-
-ROOT = Path(__file__).resolve().parents[2] / ".run" / "test"
 
 
 @pytest.fixture(autouse=True)
@@ -42,13 +40,13 @@ def data_files(since: float) -> dict[str, bytes]:
     """Every file of the data folder that was written since then: tables, indexes, WAL, statistics, the server's log."""
     address = urlsplit(os.environ["DATABASE_URL"])
     place = address.netloc.rsplit("@", 1)[1]
-    superuser = address._replace(netloc=f"postgres:{(ROOT / 'postgres.password').read_text()}@{place}")
+    superuser = address._replace(netloc=f"postgres:{(installation.FOLDER / 'postgres.password').read_text()}@{place}")
     with psycopg2.connect(urlunsplit(superuser)) as connection, connection.cursor() as cursor:
         cursor.execute("CHECKPOINT")
     connection.close()
-    installation = find(ROOT, durable=False)
-    assert installation is not None
-    folder = installation.postgres.folder
+    here = find(installation.FOLDER, durable=False)
+    assert here is not None
+    folder = here.postgres.folder
     files = [path for path in folder.rglob("*") if path.is_file() and path.stat().st_mtime >= since]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
