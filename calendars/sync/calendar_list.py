@@ -19,6 +19,7 @@ from clockwise.encryption.blind_index import organization_index
 from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleError, GoogleUnavailable, GrantRevoked, NotFound, SyncTokenExpired
 from clockwise.harmless import own_direction
+from clockwise.organizations import rules
 from clockwise.tenancy import current
 from privacy import policy
 
@@ -226,6 +227,9 @@ def _save(calendars: Iterable[Calendar]) -> None:
             new.append(calendar)
         else:
             calendar.save()
+    main = next((calendar for calendar in new if calendar.is_primary), None)
+    if main is not None and not Calendar.objects.filter(is_primary=True).exists():
+        rules.take_time_zone(main.organization_id, main.time_zone)
     Calendar.objects.bulk_create(new)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import asdict, dataclass, replace
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from clockwise import clock
@@ -44,6 +45,12 @@ def current() -> OrganizationRules:
         rules.claim_for_current_organization()
         rules.keywords = Keywords()
     return rules
+
+
+def take_time_zone(organization_id: UUID, zone: str) -> None:
+    """An organization is where its first calendar is, until an admin says otherwise."""
+    if zone in available_timezones() and not OrganizationRules.objects.exists():
+        Organization.objects.filter(pk=organization_id).update(time_zone=zone)
 
 
 def save(wanted: Wanted, *, by: Member) -> list[str]:

@@ -13,6 +13,7 @@ from calendars.sync import calendar_list
 from clockwise import clock
 from clockwise.google.client import CalendarClient
 from clockwise.google.errors import GoogleUnavailable, NotPermitted
+from clockwise.organizations.models import Keywords, Organization, OrganizationRules
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
 SIDE = "side@group.example"
@@ -251,3 +252,22 @@ def test_the_list_is_read_anew_each_day(company: Company) -> None:
     company.sync("ada")
     with clock.stopped(SUNDAY_NOON + timedelta(days=1.2)), company.inside():
         assert company.connection("ada").next_list_at <= clock.now()  # type: ignore[operator]
+
+
+def test_an_organization_is_where_its_first_calendar_is_until_an_admin_says_otherwise(company: Company) -> None:
+    with company.inside():
+        organization = Organization.objects.get(pk=company.organization_id)
+        assert organization.time_zone == "UTC"
+    company.sync("chie")
+    company.sync("ada")
+    with company.inside():
+        organization.refresh_from_db()
+        assert organization.time_zone == "Asia/Tokyo"
+
+
+def test_the_time_zone_that_an_admin_has_saved_stays(company: Company) -> None:
+    with company.inside():
+        OrganizationRules.objects.create(keywords=Keywords(), changed_at=SUNDAY_NOON)
+    company.sync("ada")
+    with company.inside():
+        assert Organization.objects.get(pk=company.organization_id).time_zone == "UTC"
