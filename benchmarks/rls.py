@@ -18,6 +18,7 @@ from clockwise import embedded  # noqa: E402
 
 os.environ.update(embedded.join(ROOT / ".run" / "bench", durable=False))
 os.environ["ALLOWED_HOSTS"] = "testserver"
+os.environ["CLOCKWISE_REQUESTS_A_SECOND_EACH"] = os.environ["CLOCKWISE_REQUESTS_A_SECOND_ADDRESS"] = "100000"
 os.environ["DJANGO_SETTINGS_MODULE"] = "clockwise.settings"
 
 import django  # noqa: E402

@@ -192,6 +192,13 @@ class Environment:
             "person": self.count("GOOGLE_REQUESTS_A_MINUTE_EACH", 500),
         }
 
+    def requests_per_second(self) -> dict[str, int]:
+        """How often a signed-in person with their programs, and all that come from one address, may ask."""
+        return {
+            "member": self.count("CLOCKWISE_REQUESTS_A_SECOND_EACH", 20),
+            "address": self.count("CLOCKWISE_REQUESTS_A_SECOND_ADDRESS", 200),
+        }
+
     def count(self, variable: str, default: int) -> int:
         value = self.text(variable, str(default))
         if not value.isdecimal() or int(value) < 1:

@@ -33,6 +33,7 @@ CLOCKWISE_OPERATOR_DOMAIN = ENV.text("CLOCKWISE_OPERATOR_DOMAIN")
 globals().update(ENV.mail())
 DEFAULT_FROM_EMAIL = ENV.text("CLOCKWISE_MAIL_FROM", "clockwise@localhost")
 GOOGLE_REQUESTS_A_MINUTE = ENV.google_requests_a_minute()
+REQUESTS_PER_SECOND = ENV.requests_per_second()
 
 INSTALLED_APPS = [
     "django.contrib.contenttypes",
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "clockwise.organizations.pace.PaceMiddleware",
     # Last, so that its process_view wraps the view alone in the organization's transaction.
     "clockwise.tenancy.middleware.TenantMiddleware",
 ]

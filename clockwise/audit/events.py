@@ -22,6 +22,7 @@ EVENTS: dict[str, str] = {
     "session.opened": "Somebody signed in",
     "session.refused": "A sign-in was refused",
     "role.refused": "A member or a program was refused an address that their role doesn't open",
+    "member.slowed_down": "A member, or a program of theirs, asked too often and was told to wait; once for a burst",
     "session.closed": "Somebody signed out",
     "session.expired": "A session ended by its idle or absolute limit",
     "session.revoked": "A session was ended from the list of sessions",

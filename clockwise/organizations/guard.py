@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonR
 from django.shortcuts import render
 
 from clockwise.audit.record import record
-from clockwise.organizations import tokens
+from clockwise.organizations import pace, tokens
+from clockwise.organizations.models import Member
 from clockwise.organizations.requests import member_of, to_landing
 from clockwise.organizations.roles import ENDPOINTS, Caller
 
@@ -68,19 +69,23 @@ def _unknown(request: HttpRequest, view: View) -> HttpResponse:
 
 
 def _forbidden(request: HttpRequest, view: View) -> HttpResponse:
-    _note(request)
+    member = _member_behind(request)
+    if member is not None and (wait := pace.wait_after_refusal(member.pk)):
+        return pace.slow_down(request, view, member.pk, wait)
+    if member is not None:
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        record("role.refused", by=member.pk, target=member, address=name, method=request.method)
     if _is_for_programs(view):
         return JsonResponse({"detail": "The role of this token's member does not allow this."}, status=403)
     return render(request, "403.html", status=403)
 
 
-def _note(request: HttpRequest) -> None:
-    """A member who is refused is written down; anybody else leaves a line in the log."""
-    token = tokens.token_of(request) if "Authorization" in request.headers else None
-    member = token.member if token else member_of(request)
-    if member is not None:
-        address = request.resolver_match.view_name if request.resolver_match else ""
-        record("role.refused", by=member.pk, target=member, address=address, method=request.method)
+def _member_behind(request: HttpRequest) -> Member | None:
+    """Who is refused: a member is written down, anybody else leaves a line in the log."""
+    if "Authorization" in request.headers:
+        token = tokens.token_of(request)
+        return token.member if token else None
+    return member_of(request)
 
 
 def _is_for_programs(view: View) -> bool:

@@ -107,9 +107,14 @@ all("#toasts > *").forEach(expire);
 
 document.addEventListener("htmx:error", () => complain("Clockwise could not be reached. Try again."));
 document.addEventListener("htmx:before:swap", (event) => {
-  if (event.detail.ctx.response.status < 500) return;
+  const { status, headers } = event.detail.ctx.response;
+  if (status < 500 && status !== 429) return;
   event.preventDefault();
-  complain("Something went wrong on our side. Nothing was changed. Try again.");
+  complain(
+    status === 429
+      ? `Too much at once. Nothing was changed. Try again in ${headers.get("Retry-After")} s.`
+      : "Something went wrong on our side. Nothing was changed. Try again.",
+  );
 });
 
 // ---- The event dialog opens once its content is there; the browser gives the focus back on closing.
