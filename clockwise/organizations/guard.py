@@ -47,14 +47,10 @@ def refusal(request: HttpRequest, view: View) -> HttpResponse | None:
 
 
 def caller_of(request: HttpRequest) -> Caller:
-    """Where a token is shown, a session doesn't count."""
     for recognize in _recognizers:
         if (caller := recognize(request)) is not None:
             return caller
-    if "Authorization" in request.headers:
-        token = tokens.token_of(request)
-        return Caller(token.member.role) if token else Caller.ANONYMOUS
-    member = member_of(request)
+    member = _member_behind(request)
     return Caller(member.role) if member else Caller.ANONYMOUS
 
 
@@ -69,6 +65,7 @@ def _unknown(request: HttpRequest, view: View) -> HttpResponse:
 
 
 def _forbidden(request: HttpRequest, view: View) -> HttpResponse:
+    """A member who is refused is written down; anybody else leaves a line in the log."""
     member = _member_behind(request)
     if member is not None and (wait := pace.wait_after_refusal(member.pk)):
         return pace.slow_down(request, view, member.pk, wait)
@@ -81,7 +78,7 @@ def _forbidden(request: HttpRequest, view: View) -> HttpResponse:
 
 
 def _member_behind(request: HttpRequest) -> Member | None:
-    """Who is refused: a member is written down, anybody else leaves a line in the log."""
+    """Where a token is shown, a session doesn't count."""
     if "Authorization" in request.headers:
         token = tokens.token_of(request)
         return token.member if token else None
