@@ -1,10 +1,11 @@
 """Requests of a signed-in member."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
+from uuid import UUID
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,6 +23,18 @@ class MemberRequest(HttpRequest):
 
     member: Member
     htmx: Any
+
+
+def id_in(text: str) -> UUID | None:
+    """The id that a form or an address names; None for what is no id, which is nobody's."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def ids_in(texts: Iterable[str]) -> set[UUID]:
+    return {found for text in texts if (found := id_in(text))}
 
 
 def member_of(request: HttpRequest) -> Member | None:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clockwise.organizations import console
 from clockwise.organizations.models import Member
-from clockwise.organizations.requests import MemberRequest, confirmed_recently
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, id_in
 from clockwise.tenancy import current
 from clockwise.tenancy.middleware import calls_outside
 from privacy import staff_access
@@ -77,7 +77,7 @@ def show(request: MemberRequest, staff_access_id: UUID) -> HttpResponse:
 def table(request: MemberRequest, staff_access_id: UUID, table: str) -> HttpResponse:
     before = request.GET.get("before", "")
     with staff_access.looking(request.member, staff_access_id) as access:
-        page = staff_access.rows(access, table, before=UUID(before) if _is_id(before) else None)
+        page = staff_access.rows(access, table, before=id_in(before))
     return _page(request, "privacy/staff/table.html", {"access": access, "page_of": page})
 
 
@@ -109,11 +109,3 @@ def _page(request: MemberRequest, template: str, context: dict[str, Any], *, sta
 
 def _minutes(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 5 else 0
-
-
-def _is_id(text: str) -> bool:
-    try:
-        UUID(text)
-    except ValueError:
-        return False
-    return True

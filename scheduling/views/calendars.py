@@ -1,7 +1,6 @@
 """A member's Google calendars: what is wrong, which are read, whom Google mails, the end of the connection."""
 
 from contextlib import suppress
-from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -12,7 +11,7 @@ from calendars.models import OutboxWrite
 from calendars.sync import calendar_list
 from clockwise.audit.record import record
 from clockwise.organizations import console
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, ids_in, member_required
 from scheduling.models import Preferences
 from scheduling.pages import calendars as page
 
@@ -34,7 +33,7 @@ def show(request: MemberRequest) -> HttpResponse:
 @require_POST
 @member_required
 def choose(request: MemberRequest) -> HttpResponse:
-    ticked, shown = (_ids(request.POST.getlist(name)) for name in ("calendar", "shown"))
+    ticked, shown = (ids_in(request.POST.getlist(name)) for name in ("calendar", "shown"))
     chosen = calendar_list.choose(request.member.pk, ticked, among=shown)
     if changed := [*chosen.begun, *chosen.left]:
         counts = {"begun": len(chosen.begun), "left": len(chosen.left)}
@@ -62,12 +61,3 @@ def disconnect(request: MemberRequest) -> HttpResponse:
         connections.disconnect_soon(request.member.pk)
         console.leave_note(request, "Disconnected. Focus time, lunches and blocks ahead are being taken away.")
     return redirect("calendars")
-
-
-def _ids(texts: list[str]) -> set[UUID]:
-    """What is no id is nobody's calendar."""
-    found = set()
-    for text in texts:
-        with suppress(ValueError):
-            found.add(UUID(text))
-    return found

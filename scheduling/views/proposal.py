@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, ids_in, member_required
 from scheduling import proposals, run_requests, undo
 from scheduling.models import HoldChange, Move, Proposal
 from scheduling.views.week import after_change
@@ -33,8 +33,8 @@ def accept(request: MemberRequest, proposal_id: UUID) -> HttpResponse:
         acceptance = proposals.accept(
             proposal,
             by=request.member,
-            moves=None if everybody else _ids(request.POST.getlist("move")),
-            hold_changes=None if everybody else _ids(request.POST.getlist("hold")),
+            moves=None if everybody else ids_in(request.POST.getlist("move")),
+            hold_changes=None if everybody else ids_in(request.POST.getlist("hold")),
         )
     except proposals.ProposalClosed as closed:
         return after_change(request, Toast(str(closed)))
@@ -85,14 +85,3 @@ def _decided(request: MemberRequest, verb: Callable[..., None], target: object, 
     except (proposals.ProposalClosed, undo.UndoRefused) as refused:
         return after_change(request, Toast(str(refused)))
     return after_change(request, Toast(said))
-
-
-def _ids(texts: list[str]) -> set[UUID]:
-    """The ids among what the form sent; a forged one is simply no id of this proposal."""
-    found = set()
-    for text in texts:
-        try:
-            found.add(UUID(text))
-        except ValueError:
-            continue
-    return found

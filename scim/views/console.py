@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clockwise import clock
 from clockwise.organizations import console, plans
 from clockwise.organizations.plans import Feature
-from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, id_in, member_required
 from clockwise.organizations.roles import Role
 from scim import choices, journal, locations, rules, tokens
 from scim.choices import Choices
@@ -150,7 +150,7 @@ def log(request: MemberRequest) -> HttpResponse:
     elif outcome == "refused":
         entries = entries.filter(status__gte=400)
     if resource:
-        entries = entries.filter(resource_id=_uuid(resource))
+        entries = entries.filter(resource_id=id_in(resource))
     page = _page_number(request.GET.get("page", ""))
     found = list(entries[(page - 1) * ENTRIES : page * ENTRIES + 1])
     context = {
@@ -219,10 +219,3 @@ def _tone(found: ProvisioningEntry) -> str:
 
 def _page_number(text: str) -> int:
     return int(text) if text.isdecimal() and 0 < len(text) < 6 and int(text) > 0 else 1
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

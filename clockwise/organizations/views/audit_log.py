@@ -19,7 +19,7 @@ from clockwise.audit.record import record
 from clockwise.organizations import console, names, plans
 from clockwise.organizations.models import Member
 from clockwise.organizations.plans import Feature
-from clockwise.organizations.requests import MemberRequest, member_required
+from clockwise.organizations.requests import MemberRequest, id_in, member_required
 from clockwise.tenancy import current
 from clockwise.tenancy.middleware import calls_outside
 
@@ -109,11 +109,11 @@ def _page(request: MemberRequest, *, report: Report | None = None) -> HttpRespon
 def _query(asked: Any) -> search.Query:
     until = _day(asked.get("until", ""))
     return search.Query(
-        actor_id=_id(asked.get("actor", "")),
+        actor_id=id_in(asked.get("actor", "")),
         action=asked.get("action", ""),
         since=_day(asked.get("since", "")),
         until=until + timedelta(days=1) if until else None,
-        before=_id(asked.get("before", "")),
+        before=id_in(asked.get("before", "")),
     )
 
 
@@ -148,12 +148,5 @@ def _file(text: str, kind: str, name: str) -> HttpResponse:
 def _day(text: str) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
-    except ValueError:
-        return None
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
     except ValueError:
         return None

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from clockwise.organizations import console, standing
 from clockwise.organizations.models import Member, TeamMembership
-from clockwise.organizations.requests import MemberRequest, confirmed_recently, member_required
+from clockwise.organizations.requests import MemberRequest, confirmed_recently, ids_in, member_required
 from clockwise.organizations.roles import Role
 
 PAGE = 50
@@ -73,7 +73,7 @@ def set_role(request: MemberRequest, member_id: UUID) -> HttpResponse:
 @member_required
 def deactivate(request: MemberRequest) -> HttpResponse:
     """First shows whom it concerns and what ends; with `confirmed` it does it."""
-    chosen = [found for text in request.POST.getlist("member") if (found := _id(text))]
+    chosen = ids_in(request.POST.getlist("member"))
     people = sorted(Member.objects.filter(pk__in=chosen, is_active=True), key=lambda member: member.details.name)
     context = {"people": [_row(member, None) for member in people], "yourself": request.member.pk in chosen}
     if not people or request.POST.get("confirmed") != "yes":
@@ -142,10 +142,3 @@ def _status(member: Member) -> str:
     if not member.is_active:
         return "inactive"
     return "active" if member.signed_in_at else "invited"
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
