@@ -145,7 +145,6 @@ class Fleet:
 def signed_in(url: str, people: int) -> Fleet:
     from django.conf import settings
 
-    from calendars import tasks
     from calendars.emulator.server import endpoints
     from calendars.models import GoogleConnection
     from clockwise import clock
@@ -154,13 +153,13 @@ def signed_in(url: str, people: int) -> Fleet:
     from clockwise.google.id_token import verify
     from clockwise.organizations import grants, signin
     from clockwise.organizations.models import Member
-    from clockwise.tenancy import current
+    from clockwise.tenancy import current, messages
     from tests.company import consent
 
     empty_all_tables()
     settings.GOOGLE = endpoints(url)
     settings.GOOGLE_REQUESTS_A_MINUTE = dict.fromkeys(settings.GOOGLE_REQUESTS_A_MINUTE, 10**9)
-    tasks.wake = lambda *_, **__: None  # no worker: the work is done here
+    messages.wake = lambda *_, **__: None  # no worker: the work is done here
     fleet = Fleet()
     for person in range(people):
         scopes = oauth.IDENTITY_SCOPES + oauth.CALENDAR_SCOPES

@@ -28,7 +28,7 @@ from clockwise.google.transport import AccessTokens, AuthorizedTransport
 from clockwise.organizations import access, grants
 from clockwise.organizations.models import Member
 from clockwise.organizations.reasons import Reason
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 
 log = logging.getLogger(__name__)
 # Renewed before it expires, so that no request starts with a token that dies under way (SYNC O7).
@@ -69,7 +69,7 @@ def sync_soon(connection_id: UUID) -> None:
     """Once the caller's transaction is over: its list, what is due of it, its channels."""
     from calendars import tasks
 
-    transaction.on_commit(lambda: tasks.wake(tasks.sync_connection, connection_id))
+    transaction.on_commit(lambda: messages.wake(tasks.sync_connection, connection_id))
 
 
 def ask_who(connection_id: UUID) -> None:
@@ -286,7 +286,7 @@ def end_with_access(member: Member) -> None:
 def _revoke_soon(connection_id: UUID) -> None:
     from calendars import tasks
 
-    transaction.on_commit(lambda: tasks.wake(tasks.revoke_grant, connection_id))
+    transaction.on_commit(lambda: messages.wake(tasks.revoke_grant, connection_id))
 
 
 def _end(connection: GoogleConnection, state: GoogleConnection.State) -> None:

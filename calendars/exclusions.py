@@ -11,7 +11,7 @@ from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
 from clockwise.encryption.blind_index import organization_index
 from clockwise.google.errors import CalendarExcluded
 from clockwise.organizations.models import Member
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from privacy import exclusions
 from privacy.exclusions import CalendarFacts, KnownCalendar
 
@@ -133,7 +133,7 @@ def _read_anew(member_id: UUID | None) -> None:
         GoogleConnection.objects.filter(pk__in=connection_ids).update(lists=None, next_list_at=None)
         Calendar.objects.filter(connection__in=connection_ids).update(next_sync_at=None)
     for connection_id in connection_ids:
-        tasks.wake(tasks.sync_connection, connection_id)
+        messages.wake(tasks.sync_connection, connection_id)
 
 
 def read_everything_anew() -> None:

@@ -2,15 +2,11 @@
 
 import logging
 from dataclasses import dataclass, field
-from datetime import timedelta
 from itertools import chain, islice, zip_longest
-from typing import Any
 from uuid import UUID
 
-import redis
-from celery import Task, shared_task
+from celery import shared_task
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from calendars import colleagues, connections, delivery, liveness, locks, wake_ups
 from calendars.models import Calendar, GoogleConnection, OutboxWrite
@@ -19,7 +15,7 @@ from calendars.sync import calendar_list, channels
 from clockwise import clock
 from clockwise.google.errors import GoogleError, GrantRevoked
 from clockwise.organizations.models import Organization
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from clockwise.tenancy.tasks import tenant_task
 
 log = logging.getLogger(__name__)
@@ -32,16 +28,7 @@ WRITES_LEASE = 120
 
 def write_soon() -> None:
     """Wake a worker for the outbox once the caller's transaction is committed."""
-    transaction.on_commit(lambda: wake(perform_writes))
-
-
-def wake(task: Task[..., Any], *arguments: object, after: timedelta = timedelta()) -> None:
-    """Send a message; if the broker is away, the sweep finds the row a minute later."""
-    try:
-        texts = tuple(str(argument) for argument in arguments)
-        task.apply_async(texts, retry=False, countdown=after.total_seconds())
-    except (OperationalError, redis.RedisError):
-        log.warning("The broker is away; %s waits for the sweep.", task.name)
+    transaction.on_commit(lambda: messages.wake(perform_writes))
 
 
 @tenant_task(name="calendars.sync_connection")
@@ -66,7 +53,7 @@ def sync_calendar(calendar_id: str) -> None:
         log.warning("A calendar couldn't be synced: %s.", error)
         return
     if is_due_again:
-        wake(sync_calendar, calendar_id, after=wake_ups.QUIET)
+        messages.wake(sync_calendar, calendar_id, after=wake_ups.QUIET)
 
 
 @tenant_task(name="calendars.tend_channels")
@@ -105,7 +92,7 @@ def perform_writes() -> None:
         for calendar in Calendar.objects.filter(pk__in=touched):
             wake_ups.note(calendar)
     if delivery.is_waiting():
-        wake(perform_writes)
+        messages.wake(perform_writes)
 
 
 @tenant_task(name="calendars.check_grant", expires=60)
@@ -119,7 +106,7 @@ def check_grants() -> None:
     for organization_id in liveness.organizations():
         with current.acting_for(organization_id):
             for connection_id in liveness.due():
-                wake(check_grant, connection_id)
+                messages.wake(check_grant, connection_id)
 
 
 @dataclass
@@ -145,7 +132,7 @@ def sweep() -> None:
             found.append(due)
     for organization_id, calendar_id in _in_turn(found):
         with current.acting_for(organization_id):
-            wake(sync_calendar, calendar_id)
+            messages.wake(sync_calendar, calendar_id)
 
 
 def _due(organization_id: UUID) -> Due:
@@ -166,13 +153,13 @@ def _due(organization_id: UUID) -> Due:
 
 def _wake_others(due: Due) -> None:
     if due.has_writes:
-        wake(perform_writes)
+        messages.wake(perform_writes)
     for connection_id in due.grants:
-        wake(revoke_grant, connection_id)
+        messages.wake(revoke_grant, connection_id)
     for connection_id in due.lists:
-        wake(sync_connection, connection_id)
+        messages.wake(sync_connection, connection_id)
     for connection_id in set(due.channels) - set(due.lists):
-        wake(tend_channels, connection_id)
+        messages.wake(tend_channels, connection_id)
 
 
 def _in_turn(found: list[Due]) -> list[tuple[UUID, UUID]]:
@@ -187,7 +174,7 @@ def ask_for_colleagues() -> None:
     """Every quarter of an hour: free/busy of those whom members meet and whose calendars we don't read."""
     for organization_id in Organization.objects.values_list("id", flat=True):
         with current.acting_for(organization_id):
-            wake(refresh_colleagues)
+            messages.wake(refresh_colleagues)
 
 
 @tenant_task(name="calendars.refresh_colleagues")

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from calendars.models import Calendar, GoogleConnection
 from clockwise import clock
+from clockwise.tenancy import messages
 
 # A burst of messages ends in one listing each of these.
 QUIET = timedelta(seconds=1)
@@ -49,10 +50,10 @@ def note_visit(member_id: UUID) -> None:
 def _send(calendar_id: UUID, after: timedelta) -> None:
     from calendars import tasks
 
-    tasks.wake(tasks.sync_calendar, calendar_id, after=after)
+    messages.wake(tasks.sync_calendar, calendar_id, after=after)
 
 
 def _send_list(connection_id: UUID) -> None:
     from calendars import tasks
 
-    tasks.wake(tasks.sync_connection, connection_id)
+    messages.wake(tasks.sync_connection, connection_id)

@@ -18,7 +18,7 @@ from clockwise.organizations import access, standing
 from clockwise.organizations.models import Member, Organization
 from clockwise.organizations.reasons import Reason
 from clockwise.organizations.roles import Role
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from privacy import purges, register
 from privacy.models import Erasure
 
@@ -73,7 +73,7 @@ def _noted(member_id: UUID, by: UUID | None) -> Erasure:
 def _wake() -> None:
     from privacy import tasks
 
-    tasks.wake(tasks.carry_out_erasures)
+    messages.wake(tasks.carry_out_erasures)
 
 
 def carry_out_all() -> int:

@@ -23,7 +23,7 @@ from clockwise.audit.record import record
 from clockwise.encryption import envelope, keys
 from clockwise.encryption.sealed import SealedField
 from clockwise.organizations.models import Member
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from privacy import register
 from privacy.models import DataExport
 
@@ -76,7 +76,7 @@ def request(member: Member, *, by: Member) -> DataExport:
 def _wake() -> None:
     from privacy import tasks
 
-    tasks.wake(tasks.make_exports)
+    messages.wake(tasks.make_exports)
 
 
 def make_waiting() -> int:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from clockwise import clock
 from clockwise.audit.record import record
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from privacy import policy
 from privacy.models import Purge
 
@@ -41,7 +41,7 @@ def request(
 def _wake() -> None:
     from privacy import tasks
 
-    tasks.wake(tasks.carry_out_purges)
+    messages.wake(tasks.carry_out_purges)
 
 
 def carry_out_all() -> int:

@@ -25,7 +25,7 @@ from clockwise.organizations import lookups
 from clockwise.organizations.models import Member, MemberRow
 from clockwise.organizations.names import tells_names
 from clockwise.organizations.roles import ADMINISTRATORS
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from clockwise.tenancy.models import TenantModel, time_ordered_id
 from privacy import register
 from privacy.models import ErrandDetails, StaffAccess, StaffAccessDetails, StaffErrand
@@ -134,7 +134,7 @@ def ask(member: Member, *, domain: str, reason: str, minutes: int, wants_words: 
 def _wake() -> None:
     from privacy import tasks
 
-    tasks.wake(tasks.tell_of_staff_access)
+    messages.wake(tasks.tell_of_staff_access)
 
 
 def tell_administrators() -> int:

@@ -1,27 +1,12 @@
 """What workers do for privacy. The rows are the queue; a message only wakes somebody up."""
 
-import logging
-from typing import Any
-
-import redis
-from celery import Task, shared_task
-from kombu.exceptions import OperationalError
+from celery import shared_task
 
 from clockwise.organizations.models import Organization
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from clockwise.tenancy.tasks import tenant_task
 from privacy import erasure, export, purges, retention, staff_access
 from privacy.models import DataExport, Erasure, Purge, StaffAccess
-
-log = logging.getLogger(__name__)
-
-
-def wake(task: Task[..., Any]) -> None:
-    """Send a message; if the broker is away, the sweep finds the row a minute later."""
-    try:
-        task.apply_async(retry=False)
-    except (OperationalError, redis.RedisError):
-        log.warning("The broker is away; %s waits for the sweep.", task.name)
 
 
 @tenant_task(name="privacy.carry_out_purges")
@@ -62,7 +47,7 @@ def sweep() -> None:
                     tell_of_staff_access: StaffAccess.objects.filter(owners_told_at=None).exists(),
                 }
             for task in [task for task, is_waiting in waiting.items() if is_waiting]:
-                wake(task)
+                messages.wake(task)
 
 
 @shared_task(name="privacy.retain", ignore_result=True)
@@ -70,4 +55,4 @@ def retain() -> None:
     """Each hour: what has been kept for long enough goes, in every organization."""
     for organization_id in Organization.objects.values_list("id", flat=True):
         with current.acting_for(organization_id):
-            wake(apply_retention)
+            messages.wake(apply_retention)

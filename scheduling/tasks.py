@@ -8,9 +8,8 @@ from celery import shared_task
 from celery.exceptions import SoftTimeLimitExceeded
 
 from calendars import locks
-from calendars.tasks import wake
 from clockwise.organizations.models import Organization
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from clockwise.tenancy.tasks import tenant_task
 from scheduling.personal import reading
 
@@ -28,7 +27,7 @@ def run_optimization(run_id: str) -> None:
 
 
 def start(run_id: UUID) -> None:
-    wake(run_optimization, run_id)
+    messages.wake(run_optimization, run_id)
 
 
 @tenant_task(name="scheduling.solve_part")
@@ -41,7 +40,7 @@ def solve_part(part_id: str) -> None:
 
 def start_parts(part_ids: Iterable[UUID]) -> None:
     for part_id in part_ids:
-        wake(solve_part, part_id)
+        messages.wake(solve_part, part_id)
 
 
 @shared_task(name="scheduling.start_daily_runs", ignore_result=True)
@@ -54,7 +53,7 @@ def start_daily_runs() -> None:
             with current.transaction():
                 is_due, queued = daily_runs.is_due(), daily_runs.queued()
             if is_due:
-                wake(start_daily_run)
+                messages.wake(start_daily_run)
             for run_id in queued:
                 start(run_id)
 
@@ -78,7 +77,7 @@ def sweep_personal_calendars() -> None:
             with current.transaction():
                 due = reading.due()
             for personal_calendar_id in due:
-                wake(read_personal_calendar, personal_calendar_id)
+                messages.wake(read_personal_calendar, personal_calendar_id)
 
 
 @tenant_task(name="scheduling.read_personal_calendar", soft_time_limit=READING_SECONDS, time_limit=READING_SECONDS + 30)

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from clockwise.organizations import directory, housekeeping, receipts
 from clockwise.organizations.models import Organization
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from clockwise.tenancy.tasks import tenant_task
 
 
@@ -16,7 +16,7 @@ def look_into_directories() -> None:
             with current.transaction():
                 is_watched = directory.is_watched()
             if is_watched:
-                look_into_directory.delay()
+                messages.wake(look_into_directory)
 
 
 @tenant_task(name="organizations.look_into_directory", expires=directory.LOOK_SECONDS)

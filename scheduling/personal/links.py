@@ -6,6 +6,7 @@ from calendars import tasks as calendar_tasks
 from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.organizations.models import Member
+from clockwise.tenancy import messages
 from scheduling.models import PersonalCalendar
 from scheduling.models.personal import PersonalSource
 from scheduling.personal import blocks, fetch
@@ -45,4 +46,4 @@ def unlink(linked: PersonalCalendar, *, by: Member) -> None:
 def _read_soon(linked: PersonalCalendar) -> None:
     from scheduling import tasks
 
-    transaction.on_commit(lambda: calendar_tasks.wake(tasks.read_personal_calendar, linked.pk))
+    transaction.on_commit(lambda: messages.wake(tasks.read_personal_calendar, linked.pk))

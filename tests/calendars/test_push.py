@@ -19,7 +19,7 @@ from clockwise import clock
 from clockwise.google.client import CalendarClient
 from clockwise.organizations import access
 from clockwise.organizations.reasons import Reason
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
 Woken = list[tuple[str, str, timedelta]]
@@ -33,7 +33,7 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> Woken:
     def wake(task: Task[..., Any], *arguments: object, after: timedelta = timedelta()) -> None:
         found.append((str(task.name).removeprefix("calendars."), str(arguments[0]) if arguments else "", after))
 
-    monkeypatch.setattr(tasks, "wake", wake)
+    monkeypatch.setattr(messages, "wake", wake)
     return found
 
 

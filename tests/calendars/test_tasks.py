@@ -20,7 +20,7 @@ from clockwise import clock
 from clockwise.audit.models import AuditEntry
 from clockwise.organizations import access
 from clockwise.organizations.reasons import Reason
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
 
 Woken = list[tuple[str, str]]
@@ -34,7 +34,7 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> Woken:
     def wake(task: Task[..., Any], *arguments: object, after: timedelta = timedelta()) -> None:
         found.append((str(task.name).removeprefix("calendars."), str(arguments[0]) if arguments else ""))
 
-    monkeypatch.setattr(tasks, "wake", wake)
+    monkeypatch.setattr(messages, "wake", wake)
     return found
 
 
@@ -124,7 +124,7 @@ def test_a_broker_that_is_away_fails_nobodys_request(company: Company, monkeypat
     with company.acting(), pytest.raises(OperationalError):
         send()
     with company.acting():
-        tasks.wake(tasks.perform_writes)
+        messages.wake(tasks.perform_writes)
 
 
 def test_tasks_given_another_organizations_ids_touch_nothing(company: Company) -> None:

@@ -15,7 +15,7 @@ from calendars.models import Calendar, GoogleConnection, OutboxWrite
 from calendars.sync import calendar, calendar_list
 from clockwise.celery import app
 from clockwise.google import transport
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from tests.company import Company
 
 HOLD = {"start": {"dateTime": "2027-03-02T13:00:00Z"}, "end": {"dateTime": "2027-03-02T14:00:00Z"}}
@@ -27,7 +27,7 @@ class Workers:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._messages: queue.Queue[UUID | None] = queue.Queue()
-        monkeypatch.setattr(tasks, "wake", self.wake)
+        monkeypatch.setattr(messages, "wake", self.wake)
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(WORKERS)]
 
     def wake(self, task: Any, *_: object, **__: object) -> None:

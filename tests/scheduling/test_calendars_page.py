@@ -8,6 +8,7 @@ from django.test import Client
 
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite, SetAsideEvent
 from clockwise.audit.models import AuditEntry
+from clockwise.tenancy import messages
 from scheduling.models import Preferences
 from tests.browser_trip import sign_in
 from tests.company import MONDAY, SUNDAY_NOON, Company, address, meeting
@@ -166,7 +167,7 @@ def test_disconnecting_ends_the_grant_here_and_at_google(company: Company, monke
     woken: list[str] = []
     company.sync("ada")
     ada = browser("ada")
-    monkeypatch.setattr(tasks, "wake", lambda task, *arguments, **_: woken.append(task.name))
+    monkeypatch.setattr(messages, "wake", lambda task, *arguments, **_: woken.append(task.name))
     assert ada.post("/calendars/disconnect").status_code == 302
     assert company.connection("ada").state == GoogleConnection.State.DISCONNECTED
     assert company.connection("ben").state == GoogleConnection.State.ACTIVE

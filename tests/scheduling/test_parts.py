@@ -10,8 +10,8 @@ from celery import Task
 
 from calendars import colleagues
 from clockwise import clock
-from clockwise.tenancy import current
-from scheduling import flexibility, independent_parts, part_runs, run_requests, runs, tasks
+from clockwise.tenancy import current, messages
+from scheduling import flexibility, independent_parts, part_runs, run_requests, runs
 from scheduling.engine.instance import parse
 from scheduling.engine.solve import solve
 from scheduling.independent_parts import PartRefused
@@ -107,7 +107,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[object, ...]]
     def wake(task: Task[..., Any], *arguments: object, after: timedelta = timedelta()) -> None:
         found.append((str(task.name), arguments))
 
-    monkeypatch.setattr(tasks, "wake", wake)
+    monkeypatch.setattr(messages, "wake", wake)
     return found
 
 

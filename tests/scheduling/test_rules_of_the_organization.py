@@ -15,7 +15,7 @@ from clockwise import clock
 from clockwise.organizations import titles
 from clockwise.organizations.models import Keywords, Organization, OrganizationRules
 from clockwise.organizations.plans import Plan
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from scheduling import daily_runs, facts, run_requests, runs, tasks
 from scheduling.days import work_days
 from scheduling.models import OptimizationRun
@@ -121,7 +121,7 @@ def test_f5_the_beat_starts_it_and_the_run_ends_with_a_proposal(
     company.sync()
     asked: list[str] = []
     monkeypatch.setattr(tasks, "start", lambda run_id: asked.append(str(run_id)))
-    monkeypatch.setattr(tasks, "wake", lambda task: task())
+    monkeypatch.setattr(messages, "wake", lambda task: task())
     with clock.stopped(berlin(MONDAY, 16, 0)):
         tasks.start_daily_runs()
         # The worker that took the first message died before it began.
@@ -141,7 +141,7 @@ def test_f5_each_organization_is_started_by_a_task_of_its_own(
     """One whose keys can't be had fails alone."""
     settle(company)
     woken: list[UUID] = []
-    monkeypatch.setattr(tasks, "wake", lambda _: woken.append(current.require_organization_id()))
+    monkeypatch.setattr(messages, "wake", lambda _: woken.append(current.require_organization_id()))
     with clock.stopped(berlin(MONDAY, 16, 0)):
         tasks.start_daily_runs()
     assert company.organization_id in woken

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import Client
+from kombu.exceptions import OperationalError
 
 from clockwise import clock
 from clockwise.audit.models import AuditEntry
@@ -16,7 +18,7 @@ from clockwise.organizations.models import BrowserSession, DirectoryWatch, Membe
 from clockwise.organizations.reasons import Reason
 from clockwise.organizations.roles import Role
 from clockwise.settings import CELERY_BEAT_SCHEDULE
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 from tests.browser_trip import answer, sign_in, to_google
 from tests.company import SUNDAY_NOON, Company, address
 from tests.security.test_goal_13_suspension import calls_by, is_in
@@ -242,12 +244,24 @@ def test_goal_13_looks_come_twice_a_minute_and_only_where_somebody_consented(
     watched: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent = []
-    monkeypatch.setattr(tasks.look_into_directory, "delay", lambda: sent.append(current.require_organization_id()))
+    monkeypatch.setattr(messages, "wake", lambda _: sent.append(current.require_organization_id()))
 
     tasks.look_into_directories()
 
     assert sent == [watched.organization_id]
     assert CELERY_BEAT_SCHEDULE["directories"]["schedule"] == directory.LOOK_SECONDS == 30
+
+
+def test_goal_13_a_broker_that_is_away_ends_no_sweep(watched: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[UUID] = []
+
+    def away(*_: object, **__: object) -> None:
+        asked.append(current.require_organization_id())
+        raise OperationalError
+
+    monkeypatch.setattr(tasks.look_into_directory, "apply_async", away)
+    tasks.look_into_directories()
+    assert asked == [watched.organization_id]
 
 
 def test_goal_13_the_control_nobody_ended_when_nobody_was_suspended(watched: Company) -> None:

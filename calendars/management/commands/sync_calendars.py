@@ -11,7 +11,7 @@ from calendars.models import Calendar, Event, GoogleConnection
 from calendars.sync import calendar, calendar_list
 from clockwise.google.errors import GoogleError
 from clockwise.organizations.management.member_command import MemberCommand
-from clockwise.tenancy import current
+from clockwise.tenancy import current, messages
 
 
 class Command(MemberCommand):
@@ -26,7 +26,7 @@ class Command(MemberCommand):
         with current.acting_for(reference.organization_id):
             connection_id = _connection(reference.member_id)
             if not options["wait"]:
-                tasks.wake(tasks.sync_connection, connection_id)
+                messages.wake(tasks.sync_connection, connection_id)
                 return
             _sync(connection_id)
             _connection(reference.member_id)  # Google may have taken the grant back under way
