@@ -29,6 +29,7 @@ from clockwise.organizations import access, grants
 from clockwise.organizations.models import Member
 from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current, messages
+from clockwise.tenancy.prepared import by_ids
 
 log = logging.getLogger(__name__)
 # Renewed before it expires, so that no request starts with a token that dies under way (SYNC O7).
@@ -277,10 +278,15 @@ class LastTokens:
 @access.at_end
 def end_with_access(member: Member) -> None:
     """The gate ends a member's access: nothing is read or sent any more from this commit on."""
-    connection = GoogleConnection.objects.select_for_update().filter(member=member).first()
-    if connection is not None and connection.state == GoogleConnection.State.ACTIVE:
-        _end(connection, GoogleConnection.State.DISCONNECTED)
-        _revoke_soon(connection.pk)
+    for connection in _of_member().rows(member.pk):
+        if connection.state == GoogleConnection.State.ACTIVE:
+            _end(connection, GoogleConnection.State.DISCONNECTED)
+            _revoke_soon(connection.pk)
+
+
+@by_ids
+def _of_member(member_id: UUID) -> QuerySet[GoogleConnection]:
+    return GoogleConnection.objects.select_for_update().filter(member=member_id)
 
 
 def _revoke_soon(connection_id: UUID) -> None:

@@ -13,6 +13,7 @@ from clockwise.encryption.blind_index import INDEX_BYTES
 from clockwise.encryption.keys import KeyOwner
 from clockwise.encryption.sealed import SealedField
 from clockwise.tenancy.current import require_organization_id
+from clockwise.tenancy.prepared import Prepared
 from scim import representations
 from scim.errors import invalid_value, too_many
 from scim.filters.bound import All, Bound, Element, Negation, Some, Test, bind
@@ -21,7 +22,6 @@ from scim.filters.narrow import NONE, narrow
 from scim.filters.parser import parse_filter
 from scim.indexes import value_index
 from scim.models import IndexedValue, Resource
-from scim.prepared import Prepared
 from scim.projection import Projection
 from scim.schema.attributes import Json
 from scim.schema.registry import AttributePath, ResourceType

@@ -8,13 +8,13 @@ from django.db.models import QuerySet
 
 from clockwise import clock
 from clockwise.audit.record import record
+from clockwise.tenancy.prepared import Prepared, by_ids
 from scim import documents, indexes, memberships, patch, provisioning, representations, rules
 from scim.errors import ScimError, invalid_value, not_found, uniqueness
 from scim.filters.narrow import as_id
 from scim.journal import Journal
 from scim.models import Resource
 from scim.patch import MembersChange
-from scim.prepared import Prepared, by_ids
 from scim.schema.attributes import Json
 from scim.schema.registry import ResourceType
 from scim.tokens import Grant

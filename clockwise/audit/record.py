@@ -18,9 +18,10 @@ from clockwise.encryption import payloads
 from clockwise.tenancy import current
 from clockwise.tenancy.models import time_ordered_id
 
-_APPEND = "SELECT audit_append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s);"
+_APPEND = "SELECT audit_append(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+_APPEND_CHAINED = "; SELECT audit_append_chained(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 # Deferred checks first: they may wait for a row, which nobody should do while holding the chain.
-_CHAIN = "SET CONSTRAINTS ALL IMMEDIATE; SELECT audit_extend(%s)"
+_CHECK_DEFERRED = "SET CONSTRAINTS ALL IMMEDIATE"
 
 Entry = list[Any]
 _collected: ContextVar[list[Entry] | None] = ContextVar("audit_entries", default=None)
@@ -71,7 +72,7 @@ def record(action: str, *, by: UUID | None, target: models.Model | None = None, 
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Write what is recorded inside by one statement at the end, and chain it there: the last that a transaction does.
+    """Write what is recorded inside, chained, by one statement at the end: the last that a transaction does.
 
     For many small transactions of one organization: each is spared a second one for the chain. From here to the commit
     they wait for each other. Inside another one, around each savepoint: what leaves by an exception is forgotten.
@@ -87,4 +88,4 @@ def together() -> Iterator[None]:
     elif entries:
         with connection.cursor() as cursor:
             values = [value for entry in entries for value in entry]
-            cursor.execute(_APPEND * len(entries) + _CHAIN, [*values, current.require_organization_id()])
+            cursor.execute(_CHECK_DEFERRED + _APPEND_CHAINED * len(entries), values)

@@ -5,6 +5,7 @@ Only an account that Google itself calls suspended or deleted is ended; an answe
 """
 
 import logging
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -20,6 +21,7 @@ from clockwise.organizations import access, lookups
 from clockwise.organizations.models import DirectoryCredentials, DirectoryWatch, Member
 from clockwise.organizations.reasons import Reason
 from clockwise.tenancy import current
+from clockwise.tenancy.prepared import by_ids
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 30
@@ -43,18 +45,23 @@ def start(member: Member, grant: oauth.Grant) -> bool:
 
 def stop(*, by: Member | None, reason: str) -> None:
     """Forget the grant. Google is told nothing: it may be the one by which the admin's own calendar is read."""
-    _stop(DirectoryWatch.objects.all(), by=by, reason=reason)
+    _stop(DirectoryWatch.objects.select_for_update(), by=by, reason=reason)
 
 
-def _stop(watches: QuerySet[DirectoryWatch], *, by: Member | None, reason: str) -> None:
-    for watch in watches.select_for_update():
+def _stop(watches: Iterable[DirectoryWatch], *, by: Member | None, reason: str) -> None:
+    for watch in watches:
         record("directory_watch.stopped", by=by.pk if by else None, target=watch, reason=reason)
         watch.delete()
 
 
 @access.at_end
 def end_with_access(member: Member) -> None:
-    _stop(DirectoryWatch.objects.filter(member=member), by=None, reason="access_ended")
+    _stop(_watches_of().rows(member.pk), by=None, reason="access_ended")
+
+
+@by_ids
+def _watches_of(member_id: UUID) -> QuerySet[DirectoryWatch]:
+    return DirectoryWatch.objects.select_for_update().filter(member=member_id)
 
 
 def is_watched() -> bool:
@@ -73,7 +80,7 @@ def look() -> int:
     except GrantRevoked as revoked:
         with current.transaction():
             # Another admin may have consented meanwhile.
-            _stop(DirectoryWatch.objects.filter(pk=watch.pk), by=None, reason=revoked.reason)
+            _stop(DirectoryWatch.objects.select_for_update().filter(pk=watch.pk), by=None, reason=revoked.reason)
         return 0
     except GoogleError as error:
         log.warning("The directory couldn't be looked into: %s.", error)

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.contrib.sessions.backends import db
 from django.core.signing import JSONSerializer
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from clockwise import clock
@@ -25,6 +26,7 @@ from clockwise.audit.record import record
 from clockwise.organizations.models import BrowserSession, Member, SessionDetails
 from clockwise.organizations.roles import ADMINISTRATORS
 from clockwise.tenancy import current
+from clockwise.tenancy.prepared import by_ids
 
 ORGANIZATION = "organization_id"
 BROWSER = "browser_session"
@@ -95,11 +97,16 @@ def end(session: BrowserSession) -> None:
 
 def end_all(member: Member, *, but: BrowserSession | None = None) -> list[BrowserSession]:
     """End the member's browsers, those that were open, in one order: two who do it at once wait for each other once."""
-    alive = BrowserSession.objects.filter(member=member, ended_at=None).select_for_update(of=("self",)).order_by("pk")
-    ended = [session for session in alive if but is None or session.pk != but.pk]
+    ended = [session for session in _alive().rows(member.pk) if but is None or session.pk != but.pk]
     if ended:
         BrowserSession.objects.filter(pk__in=[session.pk for session in ended]).update(ended_at=clock.now())
     return ended
+
+
+@by_ids
+def _alive(member_id: UUID) -> QuerySet[BrowserSession]:
+    alive = BrowserSession.objects.filter(member=member_id, ended_at=None)
+    return alive.select_for_update(of=("self",)).order_by("pk")
 
 
 def open_sessions(member: Member) -> list[BrowserSession]:

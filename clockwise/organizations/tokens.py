@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -14,6 +15,7 @@ from clockwise.audit.record import record
 from clockwise.organizations import lookups
 from clockwise.organizations.lookups import MemberReference
 from clockwise.organizations.models import ApiToken, Member
+from clockwise.tenancy.prepared import by_ids
 
 PREFIX = "cwk_"
 CHALLENGE = 'Bearer realm="clockwise"'
@@ -95,7 +97,12 @@ class ApiTokenAuthentication(BaseAuthentication):
 
 
 def revoke_all(member: Member) -> None:
-    alive = list(ApiToken.objects.select_for_update().filter(member=member, revoked_at=None).order_by("pk"))
+    alive = _alive().rows(member.pk)
     ApiToken.objects.filter(pk__in=[token.pk for token in alive]).update(revoked_at=clock.now())
     for token in alive:
         record("api_token.revoked", by=None, target=token)
+
+
+@by_ids
+def _alive(member_id: UUID) -> QuerySet[ApiToken]:
+    return ApiToken.objects.select_for_update().filter(member=member_id, revoked_at=None).order_by("pk")

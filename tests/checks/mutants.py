@@ -168,7 +168,13 @@ MUTANTS = [
     _organizations("a token of who left", "tokens", ", member__is_active=True)", ")", f"{_API} {_ACCESS}"),
     _organizations("a reading token writes", "tokens", ' and "write" not in token.scopes.split()', " and False", _API),
     _organizations("tokens outlive access", "access", "    tokens.revoke_all(member)\n", "", _ACCESS),
-    _organizations("sessions outlive access", "access", "    end_sessions(member)\n    tokens", "    tokens", _ACCESS),
+    _organizations(
+        "sessions outlive access",
+        "access",
+        "    _end_sessions(member, changes)\n",
+        "    Member.objects.filter(pk=member.pk).update(**changes)\n",
+        _ACCESS,
+    ),
     _organizations(
         "sessions don't carry the epoch",
         "models/member",

@@ -178,9 +178,10 @@ def test_the_application_can_only_add_and_only_to_its_own_organization(pair: Pai
     for statement in statements:
         with pytest.raises(DatabaseError), current.organization(pair.organization_id), connection.cursor() as cursor:
             cursor.execute(statement)
-    foreign = "SELECT audit_append(gen_random_uuid(), %s, now(), 'team.created', NULL, '', NULL, '', '', '', '')"
-    with pytest.raises(DatabaseError), current.organization(pair.organization_id), connection.cursor() as cursor:
-        cursor.execute(foreign, [pair.other_organization_id])
+    for function in ("audit_append", "audit_append_chained"):
+        foreign = f"SELECT {function}(gen_random_uuid(), %s, now(), 'team.created', NULL, '', NULL, '', '', '', '')"
+        with pytest.raises(DatabaseError), current.organization(pair.organization_id), connection.cursor() as cursor:
+            cursor.execute(foreign, [pair.other_organization_id])
 
 
 def test_another_organizations_entries_are_not_seen(pair: Pair) -> None:
