@@ -27,6 +27,11 @@ def stop(signum: int, frame: object) -> None:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clockwise.settings")
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if command == "optimize_instance":
+        # It needs nothing of Django's, whose set-up takes longer than a small instance.
+        from scheduling.engine.__main__ import main as optimize
+
+        sys.exit(optimize(sys.argv[2:], program="manage.py optimize_instance"))
     if command in {"demo", "run"}:
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGHUP, stop)

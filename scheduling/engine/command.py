@@ -6,6 +6,7 @@ Exit status: 0 written, 2 bad input, 3 a new meeting has no place.
 from __future__ import annotations
 
 import argparse
+import compileall
 import gc
 import json
 import math
@@ -13,7 +14,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,19 +92,40 @@ def _solve(options: argparse.Namespace, began: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda received, _: interrupts.append(received))
     instance = load(options.instance)
-    solution = solve(
-        instance,
-        seed=options.seed,
-        seconds=options.seconds,
-        iterations=options.iterations,
-        workers=options.workers,
-        warm=parse_events(load_json(options.warm)) if options.warm else None,
-        changed={key for key in options.changed.split(",") if key},
-        progress=_Report(options),
-        interrupted=lambda: bool(interrupts),
-        since=_process_began(began),
-    )
+    with _display(options) as show:
+        solution = solve(
+            instance,
+            seed=options.seed,
+            seconds=options.seconds,
+            iterations=options.iterations,
+            workers=options.workers,
+            warm=parse_events(load_json(options.warm)) if options.warm else None,
+            changed={key for key in options.changed.split(",") if key},
+            progress=_Report(options.out, show),
+            interrupted=lambda: bool(interrupts),
+            since=_process_began(began),
+        )
     write(options.out, solution.as_document())
+
+
+@contextmanager
+def _display(options: argparse.Namespace) -> Iterator[Callable[[Progress], object]]:
+    """What shows how far it has come: lines of JSON, a bar on a terminal, or nothing."""
+    if options.json_progress:
+        yield _print_line
+    elif sys.stderr.isatty():
+        from scheduling.engine.progress_bar import progress_bar
+
+        with progress_bar() as show:
+            yield show
+    else:
+        yield lambda progress: None
+
+
+def _print_line(progress: Progress) -> None:
+    line = {"t_ms": progress.t_ms, "score": progress.score, "bound": progress.bound}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
 
 
 class _Report:
@@ -110,19 +133,14 @@ class _Report:
 
     EVERY_SECONDS = 1.0
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self._options, self._written, self._best = options, 0.0, -math.inf
+    def __init__(self, out: Path, show: Callable[[Progress], object]) -> None:
+        self._out, self._show, self._written, self._best = out, show, 0.0, -math.inf
 
     def __call__(self, progress: Progress) -> None:
-        if self._options.json_progress:
-            line = {"t_ms": progress.t_ms, "score": progress.score, "bound": progress.bound}
-            sys.stdout.write(json.dumps(line) + "\n")
-            sys.stdout.flush()
-        elif sys.stderr.isatty():
-            sys.stderr.write(f"\r{progress.fraction:4.0%}  score {progress.score:,.1f}   ")
+        self._show(progress)
         now = time.monotonic()
         if progress.score > self._best and now - self._written > self.EVERY_SECONDS:
-            write(self._options.out, progress.solution.as_document())
+            write(self._out, progress.solution.as_document())
             self._written, self._best = now, progress.score
 
 
@@ -134,7 +152,7 @@ def write(path: Path, document: dict[str, object]) -> None:
 
 
 def warm_up() -> None:
-    """Compile every kernel on a tiny instance, so that nobody waits for it later."""
+    """Compile every kernel on a tiny instance, and the modules that this loads, so that nobody waits for it later."""
     from scheduling.engine.instance import parse
     from scheduling.engine.solution import Change
     from scheduling.engine.solve import solve
@@ -142,6 +160,11 @@ def warm_up() -> None:
     tiny = parse(TINY)
     solve(tiny, iterations=3000)
     solve(tiny, iterations=1, warm={"e1": Change(840, "r0")}, progress=lambda progress: None)
+    # Some installers leave libraries as source, and PYTHONDONTWRITEBYTECODE keeps it so: a second at each start.
+    for module in list(sys.modules.values()):
+        source = getattr(module, "__file__", None)
+        if source and source.endswith(".py"):
+            compileall.compile_file(source, quiet=2)
 
 
 TINY: dict[str, Any] = {

@@ -1,0 +1,64 @@
+"""Short rounds of the bars that benchmarks/bars measures in full."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.bars import exhaustive
+from tests.scheduling.engine.instances import instance
+from tests.scheduling.engine.test_solve import CHECKOUT, run
+
+
+@pytest.mark.parametrize("seed", range(1000, 1012))
+def test_a_small_instance_of_any_kind_is_solved_and_proved_as_trying_everything_does(seed: int) -> None:
+    assert exhaustive.failure(seed) == ""
+
+
+def test_manage_py_optimizes_a_file_without_loading_django(tmp_path: Path) -> None:
+    """Its set-up takes longer than a small instance."""
+    source, out = tmp_path / "in.json", tmp_path / "out.json"
+    source.write_text(json.dumps(instance(4, seed=2)))
+    listing = "import atexit, runpy, sys; atexit.register(lambda: print('django' in sys.modules));"
+    words = ["manage.py", "optimize_instance", str(source), "--out", str(out), "--iterations", "100"]
+    done = run_python(f"{listing} sys.argv = {words!r}; runpy.run_path('manage.py', run_name='__main__')")
+    assert done == "False\n"
+    assert json.loads(out.read_text())["format"] == "clockwise-solution/1"
+
+
+def run_python(text: str) -> str:
+    return subprocess.run([sys.executable, "-c", text], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_terminal_gets_a_bar_and_a_pipe_gets_nothing(tmp_path: Path) -> None:
+    quiet = run(tmp_path, json.dumps(instance(4, seed=2)), "--iterations", "5000")
+    assert (quiet.stdout, quiet.stderr) == ("", "")
+
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "scheduling.engine", str(tmp_path / "in.json"), "--out", str(tmp_path / "out.json")]
+    child = os.posix_spawn(
+        sys.executable,
+        [*words, "--iterations", "5000"],
+        {**os.environ, "TERM": "xterm", "PYTHONPATH": str(CHECKOUT)},
+        file_actions=[(os.POSIX_SPAWN_DUP2, theirs, 2)],
+    )
+    os.close(theirs)
+    drawn = b""
+    while chunk := _read(ours):
+        drawn += chunk
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert b"score " in drawn
+    assert drawn.rstrip().endswith(b"\x1b[?25h")  # the cursor is back
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # nobody has the other end open any more
+        return b""
