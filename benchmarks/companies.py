@@ -2,8 +2,9 @@
 
 Scenarios: company (one continent and a half, three zones), continents (San Francisco, Berlin, Tokyo), dst (European
 clocks go back between the two weeks), full (nearly booked out), crowds (many large movable meetings), rooms (few rooms,
-most meetings in one). Calibrated on published figures: engineers have 10.9 h of meetings a week and 19.6 h in free blocks of
-two hours or more, managers 17.9 h and 10.4 h; 45 % of meetings last 30 minutes, half lie between 9 and 11 or 13 and 15.
+most meetings in one). Calibrated on published figures: engineers have 10.9 h of meetings a week and 19.6 h in free
+blocks of two hours or more, managers 17.9 h and 10.4 h; 45 % of meetings last 30 minutes, half lie between 9 and 11 or
+13 and 15.
 
 `python -m benchmarks.companies --people 100 --seed 7 --scenario dst > IN.json`
 """

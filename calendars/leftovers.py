@@ -26,11 +26,11 @@ class Leftover:
 @dataclass(frozen=True)
 class Owner:
     """Who places events on main calendars. `find` gets the member and the instant from which on they are upcoming;
-    `forget` the member and the ids that are gone. Both run in the caller's transaction.
+    `forget` the member and the id that is gone. Both run in the caller's transaction.
     """
 
     find: Callable[[UUID, datetime], list[Leftover]]
-    forget: Callable[[UUID, list[str]], None]
+    forget: Callable[[UUID, str], None]
 
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def remove(member_id: UUID, client: CalendarClient) -> int:
                 return count
             # One by one: what was deleted before a failure isn't asked for again.
             with current.transaction():
-                each.forget(member_id, [leftover.google_id])
+                each.forget(member_id, leftover.google_id)
             count += 1
     return count
 

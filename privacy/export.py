@@ -31,7 +31,6 @@ FORMAT = "clockwise-export/1"
 LIFETIME = timedelta(hours=24)
 _PURPOSE = "privacy_dataexport.bundle"
 _SALT = "privacy.export"
-# A cell that begins so is run by spreadsheets.
 Json = dict[str, Any]
 
 

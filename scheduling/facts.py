@@ -151,6 +151,11 @@ class ExistingHold:
     def interval(self) -> Interval:
         return self.start, self.end
 
+    @property
+    def is_placed(self) -> bool:
+        """It is in the calendar or on its way there, and gives way to a better plan."""
+        return self.state in Hold.GIVES_WAY
+
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
@@ -236,7 +241,7 @@ def _free_busy(row: Colleague, hours: Hours) -> FreeBusy:
         colleague_id=row.pk,
         address=row.details.address,
         hours=hours,
-        busy=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in row.busy),
+        busy=tuple(row.busy_intervals),
         known_from=row.known_from,
         known_until=row.known_until,
     )

@@ -12,8 +12,6 @@ from scheduling.intervals import Interval, overlap
 from scheduling.models import Hold, HoldChange, Move
 from scheduling.recognition import is_away, takes_time
 
-LIVE = (Hold.State.DECIDED, Hold.State.PLACED, Hold.State.PINNED)
-
 
 @dataclass(frozen=True)
 class Places:
@@ -69,7 +67,7 @@ def _obstacles(changes: Sequence[HoldChange], *, leaving: Collection[UUID]) -> d
             found[event.member_id].append(_Obstacle((event.start, event.end), index in undecided))
     others = HoldChange.objects.filter(proposal=proposal_id, state=HoldChange.State.PROPOSED, hold__isnull=False)
     may_leave = set(others.values_list("hold_id", flat=True))
-    holds = Hold.objects.filter(member__in=members, state__in=LIVE, start__lt=last, end__gt=first)
+    holds = Hold.objects.filter(member__in=members, state__in=Hold.TAKES_TIME, start__lt=last, end__gt=first)
     for hold in holds.exclude(pk__in=leaving):
         found[hold.member_id].append(_Obstacle((hold.start, hold.end), hold.pk in may_leave))
     return found

@@ -13,7 +13,7 @@ from scheduling.facts import ExistingHold, Facts, Person
 from scheduling.hours import local_date
 from scheduling.intervals import MINUTE, Interval, clip, inside, overlap, subtract
 from scheduling.models import Hold, HoldChange
-from scheduling.problem import STEP, Horizon, is_placed, settled_lunch
+from scheduling.problem import STEP, Horizon, settled_lunch
 
 BLOCK_MIN = timedelta(minutes=60)
 BLOCK = timedelta(minutes=120)
@@ -22,7 +22,6 @@ BLOCK_MAX = timedelta(minutes=180)
 SHORT_BLOCKS_UP_TO = timedelta(hours=10)
 # Any instant on the grid: time zones differ from UTC by whole quarters of an hour.
 _GRID_ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
-LIVE = (Hold.State.DECIDED, Hold.State.PLACED, Hold.State.PINNED)
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def _focus(
         released=frozenset(hold.date for hold in own if hold.state == Hold.State.RELEASED),
         held=sum((hold.end - hold.start for hold in settled), timedelta()),
     )
-    kept = [hold.interval for hold in own if hold not in settled and is_placed(hold) and fits(hold.interval, week)]
+    kept = [hold.interval for hold in own if hold not in settled and hold.is_placed and fits(hold.interval, week)]
     zone = person.hours.zone
     return [_Wanted(Hold.Kind.FOCUS, start, end, local_date(start, zone)) for start, end in focus_blocks(week, kept)]
 
@@ -194,7 +193,7 @@ def _is_settled(hold: ExistingHold, facts: Facts, horizon: Horizon) -> bool:
     """Nothing changes it any more: the person's own, begun, or before the planned days."""
     if hold.state == Hold.State.PINNED:
         return True
-    return is_placed(hold) and (hold.start <= facts.at or hold.date < horizon.day)
+    return hold.is_placed and (hold.start <= facts.at or hold.date < horizon.day)
 
 
 def _lunches(
@@ -209,11 +208,11 @@ def _lunches(
 
     None over focus time that has begun: that stays.
     """
-    begun = [hold for hold in own if hold.kind == Hold.Kind.FOCUS and is_placed(hold) and hold.start <= facts.at]
+    begun = [hold for hold in own if hold.kind == Hold.Kind.FOCUS and hold.is_placed and hold.start <= facts.at]
     for day in days:
         settled = settled_lunch(person, day, facts)
         if settled is not None:
-            if is_placed(settled):
+            if settled.is_placed:
                 yield _Wanted(Hold.Kind.LUNCH, settled.start, settled.end, day.date)
             continue
         lunch = next((lunch for lunch in lunches if overlap(lunch, day.span)), None)
@@ -224,7 +223,7 @@ def _lunches(
 
 def _keep_if_as_good(lunch: Interval, day: WorkDay, own: Sequence[ExistingHold], busy: Sequence[Interval]) -> Interval:
     for hold in own:
-        if hold.kind != Hold.Kind.LUNCH or hold.date != day.date or not is_placed(hold):
+        if hold.kind != Hold.Kind.LUNCH or hold.date != day.date or not hold.is_placed:
             continue
         as_long = hold.end - hold.start == lunch[1] - lunch[0]
         free = not any(overlap(hold.interval, taken) for taken in busy)
@@ -245,7 +244,7 @@ def _differences(
 ) -> Iterator[PlannedHold]:
     """From the holds there are to those wanted: unchanged ones first, then moves, what is left comes or goes."""
     for kind in (Hold.Kind.LUNCH, Hold.Kind.FOCUS):
-        there = [h for h in own if h.kind == kind and is_placed(h) and not _is_settled(h, facts, horizon)]
+        there = [h for h in own if h.kind == kind and h.is_placed and not _is_settled(h, facts, horizon)]
         missing = [w for w in wanted if w.kind == kind and not any(h.interval == w.interval for h in own if h in there)]
         kept = {w.interval for w in wanted if w.kind == kind}
         left = [hold for hold in there if hold.interval not in kept]

@@ -6,17 +6,15 @@ from uuid import UUID
 from calendars.leftovers import Leftover, Owner, owner
 from scheduling.models import Hold, PersonalBlock
 
-ON_ITS_WAY = (Hold.State.DECIDED, Hold.State.PLACED)
-
 
 def _upcoming_holds(member_id: UUID, at: datetime) -> list[Leftover]:
     """Those that the person has made theirs stay."""
-    holds = Hold.objects.filter(member=member_id, state__in=ON_ITS_WAY, end__gt=at).order_by("start", "id")
+    holds = Hold.objects.filter(member=member_id, state__in=Hold.GIVES_WAY, end__gt=at).order_by("start", "id")
     return [Leftover(hold.google_id, hold.etag) for hold in holds]
 
 
-def _forget_holds(member_id: UUID, google_ids: list[str]) -> None:
-    Hold.objects.filter(member=member_id, google_id__in=google_ids).update(state=Hold.State.DELETED)
+def _forget_holds(member_id: UUID, google_id: str) -> None:
+    Hold.objects.filter(member=member_id, google_id=google_id).update(state=Hold.State.DELETED)
 
 
 def _upcoming_blocks(member_id: UUID, at: datetime) -> list[Leftover]:
@@ -25,8 +23,8 @@ def _upcoming_blocks(member_id: UUID, at: datetime) -> list[Leftover]:
     return [Leftover(block.google_id) for block in blocks.order_by("start", "id")]
 
 
-def _forget_blocks(member_id: UUID, google_ids: list[str]) -> None:
-    PersonalBlock.objects.filter(member=member_id, google_id__in=google_ids).delete()
+def _forget_blocks(member_id: UUID, google_id: str) -> None:
+    PersonalBlock.objects.filter(member=member_id, google_id=google_id).delete()
 
 
 owner(Owner(_upcoming_holds, _forget_holds))

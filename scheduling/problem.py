@@ -146,14 +146,9 @@ def settled_lunch(person: Person, day: WorkDay, facts: Facts) -> ExistingHold | 
     for hold in facts.holds:
         if (hold.member_id, hold.kind, hold.date) != (person.member_id, Hold.Kind.LUNCH, day.date):
             continue
-        if hold.state in (Hold.State.PINNED, Hold.State.RELEASED) or (is_placed(hold) and day.date <= today):
+        if hold.state in (Hold.State.PINNED, Hold.State.RELEASED) or (hold.is_placed and day.date <= today):
             return hold
     return None
-
-
-def is_placed(hold: ExistingHold) -> bool:
-    """It is in the calendar or on its way there, and gives way to a better plan."""
-    return hold.state in (Hold.State.DECIDED, Hold.State.PLACED)
 
 
 def _candidates(
@@ -322,7 +317,7 @@ class _Builder:
         for person in self.facts.people.values():
             for day in work_days(person, self.horizon.day, self.horizon.end):
                 hold = settled_lunch(person, day, self.facts)
-                if hold and is_placed(hold):
+                if hold and hold.is_placed:
                     place = {"start": self._minute(hold.start), "end": self._minute(hold.end)}
                     key = f"l{len(found)}"
                     found.append(

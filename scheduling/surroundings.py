@@ -100,8 +100,7 @@ def _busy(people: set[UUID], first: datetime, last: datetime, words: Reader) -> 
 def _otherwise_busy(colleague: Colleague, moves: Sequence[Move], attending: Attendees) -> list[Taken]:
     """Google tells one colleague's meetings and the rest in one: the meetings themselves are taken out."""
     own = [(move.event.start, move.event.end) for move in moves if colleague.pk in attending[meeting_of(move)]]
-    busy = [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in colleague.busy]
-    return [(interval, b"") for interval in subtract(busy, own)]
+    return [(interval, b"") for interval in subtract(colleague.busy_intervals, own)]
 
 
 def _leaving(moves: Sequence[Move]) -> frozenset[bytes]:

@@ -1,6 +1,7 @@
 """People of the organization whose calendars aren't connected."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import models
 
@@ -34,6 +35,10 @@ class Colleague(TenantModel):
         base_manager_name = "objects"
         constraints = [unique("address_index")]
         indexes = [index("asked_at", name="colleague_by_asked_at")]
+
+    @property
+    def busy_intervals(self) -> list[tuple[datetime, datetime]]:
+        return [(datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in self.busy]
 
     def key_owner(self) -> KeyOwner:
         return KeyOwner(self.organization_id, None)

@@ -33,8 +33,8 @@ class ProtectTable(Operation):
         return f"Protect {self.name} by row-level security and composite keys"
 
 
-class AddTenantReference(Operation):
-    """Composite foreign key and index for a `TenantForeignKey` that a later migration added."""
+class _OfTenantReference(Operation):
+    """About what PostgreSQL keeps for one `TenantForeignKey`."""
 
     reversible = True
     category = OperationCategory.SQL
@@ -43,11 +43,18 @@ class AddTenantReference(Operation):
         self.name, self.field = name, field
 
     def state_forwards(self, app_label: str, state: Any) -> None:
-        """Constraints of ours aren't part of Django's model state."""
+        """Composite keys and their indexes aren't part of Django's model state."""
+
+    def _reference(self, app_label: str, state: Any) -> tuple[Any, Any]:
+        model = state.apps.get_model(app_label, self.name)
+        return model, model._meta.get_field(self.field)
+
+
+class AddTenantReference(_OfTenantReference):
+    """Composite foreign key and index for a `TenantForeignKey` that a later migration added."""
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        model = to_state.apps.get_model(app_label, self.name)
-        for statement in rls.reference(model, model._meta.get_field(self.field)):
+        for statement in rls.reference(*self._reference(app_label, to_state)):
             schema_editor.execute(statement)
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
@@ -57,25 +64,14 @@ class AddTenantReference(Operation):
         return f"Tie {self.name}.{self.field} to its parent inside one organization"
 
 
-class DropTenantIndex(Operation):
+class DropTenantIndex(_OfTenantReference):
     """Drop the index of a `TenantForeignKey` where another one begins with the same two columns."""
 
-    reversible = True
-    category = OperationCategory.SQL
-
-    def __init__(self, name: str, field: str) -> None:
-        self.name, self.field = name, field
-
-    def state_forwards(self, app_label: str, state: Any) -> None:
-        """Indexes of ours aren't part of Django's model state."""
-
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        model = to_state.apps.get_model(app_label, self.name)
-        schema_editor.execute(f'DROP INDEX "{rls.index_name(model, model._meta.get_field(self.field))}"')
+        schema_editor.execute(f'DROP INDEX "{rls.index_name(*self._reference(app_label, to_state))}"')
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
-        model = to_state.apps.get_model(app_label, self.name)
-        schema_editor.execute(rls.index(model, model._meta.get_field(self.field)))
+        schema_editor.execute(rls.index(*self._reference(app_label, to_state)))
 
     def describe(self) -> str:
         return f"Drop the index of {self.name}.{self.field}, which another one stands in for"

@@ -13,7 +13,7 @@ from scheduling.holds import PlannedHold
 from scheduling.intervals import MINUTE, Interval, inside, overlap
 from scheduling.models import Hold, HoldChange
 from scheduling.plan import Plan
-from scheduling.problem import STEP, Problem, is_placed
+from scheduling.problem import STEP, Problem
 
 DAY = timedelta(days=1)
 SHORTEST_FOCUS = 60 * MINUTE
@@ -38,7 +38,7 @@ def _under_moves(plan: Plan, problem: Problem) -> Iterator[str]:
     """A meeting goes nowhere where a hold stays; focus time that has begun gives way to it."""
     leaving = {change.hold.hold_id for change in plan.holds if change.hold}
     for hold in problem.facts.holds:
-        if is_placed(hold) and hold.start > problem.facts.at and hold.hold_id not in leaving:
+        if hold.is_placed and hold.start > problem.facts.at and hold.hold_id not in leaving:
             there = (move for move in plan.moves if overlap(hold.interval, (move.start, move.end)))
             if any(hold.member_id in problem.facts.attending(move.occurrence) for move in there):
                 yield f"meeting over a hold that stays {hold.member_id}"
@@ -81,7 +81,7 @@ def _with_other_holds(own: Sequence[PlannedHold], new: Sequence[PlannedHold], pr
     staying = [
         hold.interval
         for hold in problem.facts.holds
-        if hold.member_id == own[0].member_id and is_placed(hold) and hold.hold_id not in leaving
+        if hold.member_id == own[0].member_id and hold.is_placed and hold.hold_id not in leaving
     ]
     places: list[Interval] = sorted(hold.interval for hold in new)
     if any(one[1] > other[0] for one, other in pairwise(places)):

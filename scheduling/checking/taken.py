@@ -8,7 +8,7 @@ from uuid import UUID
 from scheduling.days import work_days
 from scheduling.facts import Occurrence
 from scheduling.intervals import Interval
-from scheduling.problem import Problem, is_placed, settled_lunch
+from scheduling.problem import Problem, settled_lunch
 
 # A place, and the meeting that is there; None where it isn't a meeting that we know.
 Place = tuple[Occurrence | None, Interval]
@@ -46,4 +46,4 @@ def _settled_lunches(problem: Problem, member_id: UUID) -> list[Place]:
     """Lunches that no plan touches any more keep meetings away (H10)."""
     person, horizon = problem.facts.people[member_id], problem.horizon
     settled = (settled_lunch(person, day, problem.facts) for day in work_days(person, horizon.day, horizon.end))
-    return [(None, hold.interval) for hold in settled if hold and is_placed(hold)]
+    return [(None, hold.interval) for hold in settled if hold and hold.is_placed]

@@ -24,6 +24,10 @@ class Hold(MemberRow):
         RELEASED = "released"
         DELETED = "deleted"
 
+    # In the calendar or on its way there: one that gives way to a better plan, and one that takes time.
+    GIVES_WAY = (State.DECIDED, State.PLACED)
+    TAKES_TIME = (*GIVES_WAY, State.PINNED)
+
     kind = models.CharField(max_length=16, choices=Kind.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.DECIDED)
     date = models.DateField()
