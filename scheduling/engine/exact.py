@@ -28,7 +28,7 @@ TIE = 1e-6  # a plan must be better by more than that
 
 def prove(
     model: Model, state: State, part: Part, start: Ints, room: Ints, score: float, interrupted: Callable[[], bool],
-    *, allowed: Mapping[int, Container[int]] | None = None,
+    *, allowed: Mapping[int, Container[int]] | None = None, most_nodes: int = MOST_NODES,
 ) -> float | None:  # fmt: skip
     """Search a small part through, from the best places known (start, room: updated) and their exact score.
 
@@ -42,7 +42,7 @@ def prove(
     for event in order.tolist():
         put(model, state, event, NOWHERE, int(model.home_room[event]))
     least = np.append(np.cumsum(_least_costs(model, order)[::-1])[::-1], 0.0)
-    for _ in range(MOST_NODES // NODES_AT_ONCE):
+    for _ in range(most_nodes // NODES_AT_ONCE):
         if _dive(
             model, state, order, off, places, part.weeks, least, at, cost, depth, best, start, room, NODES_AT_ONCE
         ):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from scheduling.engine.components import Part
 
+FEW_EVENTS, FEW_NODES = 10, 200_000  # of a part that is searched through before anything else is tried
 MOST_EVENTS = 80  # of a part that is worth a search tree
 ARCS_AT_ONCE = 1_000_000  # between two looks at the clock
 MOST_ARCS = 300_000_000  # steps times arcs of a part in one call, where the clock doesn't count
@@ -38,6 +39,7 @@ class Bounds:
         self.score: dict[int, float] = {}
         self._ascents: dict[int, Ascent | None] = {}
         self._trees: dict[int, Tree] = {}
+        self._searched_through: set[int] = set()
         self._climbed = [0] * len(parts)
         self._state: State | None = None
 
@@ -52,6 +54,7 @@ class Bounds:
         self.start, self.room, self.score = start.copy(), room.copy(), dict(score)
         numbers = sorted(self.score, key=lambda number: (self.parts[number].events.size, number))
         self.bound_all(numbers)
+        self._search_through(numbers, over)
         self._climb(numbers, over, effort)
         self._search(numbers, over, UNLIMITED if effort is None else effort // 20)
 
@@ -61,9 +64,24 @@ class Bounds:
             if self.of[number] == np.inf:
                 self.of[number] = minutes.part_bound(self.model, self.parts[number])
 
+    def _search_through(self, numbers: list[int], over: Callable[[], bool]) -> None:
+        """Prove parts of a few events, which takes less time than the first multipliers."""
+        for number in numbers:
+            part = self.parts[number]
+            if part.events.size > FEW_EVENTS or number in self._searched_through or over():
+                continue
+            self._searched_through.add(number)
+            found = exact.prove(
+                self.model, self._own_state(), part, self.start, self.room, self.score[number], over,
+                most_nodes=FEW_NODES,
+            )  # fmt: skip
+            if found is not None:
+                self.score[number] = found
+                self._lower(number, found)
+
     def _climb(self, numbers: list[int], over: Callable[[], bool], effort: int | None) -> None:
         # The multipliers of a part with a tree are those of its last node, and bound no more than that node.
-        numbers = [number for number in numbers if number not in self._trees]
+        numbers = [number for number in numbers if number not in self._trees and number not in self.proved]
         left = dict.fromkeys(numbers, UNLIMITED if effort is None else effort)
         done = dict.fromkeys(numbers, 0)
         while left and not over():

@@ -16,8 +16,8 @@ def small(seed: int, *, most_movable: int = 6, most_places: int = MOST_PLACES, n
     """At most so many movable meetings with so many places each; `new`: some have no place yet."""
     rng = random.Random(seed)
     days = rng.randint(1, 3)
-    zones = rng.sample((0, 3 * 60, 9 * 60, -6 * 60), 2)
-    people = [_person(f"p{n}", days, rng.choice(zones), rng) for n in range(rng.randint(2, 5))]
+    zones = rng.sample((0, 60, 180, 540), 2)
+    people = [_person(f"p{n}", days, rng.choice(zones), rng) for n in range(rng.randint(3, 6))]
     rooms = [{"id": f"r{n}", "capacity": 8, "building": "b"} for n in range(rng.randint(0, 2))]
     document: Document = {
         "format": "clockwise-instance/1",
@@ -32,7 +32,7 @@ def small(seed: int, *, most_movable: int = 6, most_places: int = MOST_PLACES, n
     for _ in range(rng.randint(0, 2 * days * len(people))):
         _add(document, rng, attendees=rng.sample(people, rng.choice((1, 1, 2))))
     load = dict.fromkeys((person["id"] for person in people), 0)
-    for _ in range(rng.randint(1, most_movable)):
+    for _ in range(rng.choice((*range(1, most_movable), most_movable, most_movable))):
         ready = [person for person in people if load[person["id"]] < MOST_OF_ONE]
         if len(ready) < 2:
             break
@@ -42,8 +42,8 @@ def small(seed: int, *, most_movable: int = 6, most_places: int = MOST_PLACES, n
         event = _add(document, rng, attendees=chosen)
         rooms_allowed = [room["id"] for room in rooms] if rooms and rng.random() < 0.5 else None
         day = event["start"] // DAY * DAY
-        low = event["start"] - 15 * rng.randint(0, 16)
-        windows = [[low, low + 15 * rng.randint(4, 24)]]
+        low = event["start"] - 15 * rng.randint(0, 20)
+        windows = [[low, low + 15 * rng.randint(8, 40)]]
         if rng.random() < 0.3:
             windows.append([max(windows[0][1], day + DAY + 600), max(windows[0][1], day + DAY + 600) + 120])
         event["movable"] = {"windows": windows, "rooms": rooms_allowed, "cost": rng.choice((0, 0, 7.5))}

@@ -12,13 +12,36 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bars import exhaustive
+from benchmarks.bars.company import company
+from scheduling.engine.instance import parse
+from scheduling.engine.solve import solve
 from tests.scheduling.engine.instances import instance
+from tests.scheduling.engine.judge import false_gains, judge
+from tests.scheduling.engine.small import small
 from tests.scheduling.engine.test_solve import CHECKOUT, run
 
 
 @pytest.mark.parametrize("seed", range(1000, 1012))
 def test_a_small_instance_of_any_kind_is_solved_and_proved_as_trying_everything_does(seed: int) -> None:
     assert exhaustive.failure(seed) == ""
+
+
+@pytest.mark.parametrize("seed", [58, 121, 247])
+def test_a_few_meetings_are_proved_however_few_the_iterations(seed: int) -> None:
+    """Searching them through takes milliseconds; the multipliers alone left these open."""
+    found = solve(parse(small(seed)), seed=1, iterations=2_000)
+    assert (found.status, found.bound) == ("optimal", found.score)
+
+
+@pytest.mark.parametrize("limits", [False, True])
+@pytest.mark.parametrize("iterations", [100, 10_000])
+def test_what_is_explained_is_true_of_a_hasty_plan_too(iterations: int, *, limits: bool) -> None:
+    document = company(12, seed=4, limits=limits)
+    answer = solve(parse(document), seed=1, iterations=iterations).as_document()
+    assert judge(document, answer).errors == []
+    told, wrong = false_gains(document, answer)
+    assert told > 0
+    assert wrong == []
 
 
 def test_manage_py_optimizes_a_file_without_loading_django(tmp_path: Path) -> None:
