@@ -97,7 +97,9 @@ def _with_value(kind_name: str, path: str) -> Prepared[Resource]:
 def _from_columns(condition: Q, column: str, query: Query) -> Page:
     rows = Resource.objects.filter(condition)
     order = [f"-{column}", "-id"] if query.descending else [column, "id"]
-    page = list(rows.order_by(*order)[query.start - 1 : query.start - 1 + query.count]) if query.count else []
+    # The page is found by ids, which the index in order has: no document is read for what comes before it.
+    ids = rows.order_by(*order).values("id")[query.start - 1 : query.start - 1 + query.count]
+    page = list(Resource.objects.filter(id__in=ids).order_by(*order)) if query.count else []
     # A page that isn't full is the last one, and says by itself how many there are.
     is_last = len(page) < query.count and (page or query.start == 1)
     total = query.start - 1 + len(page) if is_last else rows.count()
