@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clockwise import clock
 from clockwise.organizations import console, plans
+from clockwise.organizations.models import Member
 from clockwise.organizations.plans import Feature
 from clockwise.organizations.requests import MemberRequest, confirmed_recently, id_in, member_required
 from clockwise.organizations.roles import Role
@@ -21,6 +22,7 @@ from scim.models.rules import Outcome
 
 ENTRIES = 50
 KINDS = {"user": "Users", "group": "Groups", "bulk": "Bulk"}
+_ASKED = {"get": "Read or searched", "post": "Sent", "put": "Replaced", "patch": "Changed", "delete": "Deleted"}
 OUTCOMES = {"alert": "Needs a look", "done": "Done", "refused": "Refused"}
 
 console.section(60, "Provisioning", "refresh-cw", "organization-provisioning")
@@ -58,7 +60,7 @@ def _index(request: MemberRequest, *, secret: str = "", problem: str = "") -> Ht
         "choices": choices.current_choices(),
         "users": Resource.objects.filter(resource_type="User").count(),
         "groups": Resource.objects.filter(resource_type="Group").count(),
-        "alerts": ProvisioningEntry.objects.filter(is_alert=True).order_by("-at")[:3],
+        "alerts": [_line(entry) for entry in ProvisioningEntry.objects.filter(is_alert=True).order_by("-at")[:3]],
     }
     return console.page(request, "scim/provisioning.html", context, status=422 if problem else 200)
 
@@ -131,6 +133,8 @@ class Line:
     """An entry as the log's list shows it."""
 
     entry: ProvisioningEntry
+    what: str
+    outcome: str
     did: list[str]
     tone: str
 
@@ -154,7 +158,7 @@ def log(request: MemberRequest) -> HttpResponse:
     page = _page_number(request.GET.get("page", ""))
     found = list(entries[(page - 1) * ENTRIES : page * ENTRIES + 1])
     context = {
-        "lines": [Line(entry, list(journal.sentences(entry)), _tone(entry)) for entry in found[:ENTRIES]],
+        "lines": [_line(entry) for entry in found[:ENTRIES]],
         "kinds": KINDS.items(),
         "outcomes": OUTCOMES.items(),
         "kind": kind,
@@ -171,9 +175,8 @@ def log(request: MemberRequest) -> HttpResponse:
 def entry(request: MemberRequest, entry_id: UUID) -> HttpResponse:
     found = get_object_or_404(ProvisioningEntry, pk=entry_id)
     context: dict[str, Any] = {
-        "entry": found,
-        "did": journal.sentences(found),
-        "tone": _tone(found),
+        "line": _line(found),
+        "member": _member_of(found),
         "replay": json.dumps(journal.replay(found), indent=2, ensure_ascii=False),
     }
     return console.page(request, "scim/entry.html", context)
@@ -211,10 +214,23 @@ def _outcomes(own_role: str) -> list[tuple[str, str]]:
     ]
 
 
-def _tone(found: ProvisioningEntry) -> str:
+def _line(found: ProvisioningEntry) -> Line:
+    outcome = "Done" if found.status < 400 else "Refused" if found.status < 500 else "Failed"
     if found.is_alert:
-        return "warn"
-    return "good" if found.status < 400 else "bad"
+        outcome = OUTCOMES["alert"]
+    tone = "warn" if found.is_alert else "good" if found.status < 400 else "bad"
+    return Line(found, _what(found.action), outcome, list(journal.sentences(found)), tone)
+
+
+def _what(action: str) -> str:
+    """An action of the log in words; a refused request that came to none is known by its method alone."""
+    return " ".join(action.split(".")).capitalize() if "." in action else _ASKED.get(action, action.capitalize())
+
+
+def _member_of(found: ProvisioningEntry) -> Member | None:
+    """Whom the entry is about, where they are still here."""
+    user = Resource.objects.filter(pk=found.resource_id).select_related("member").first() if found.resource_id else None
+    return user.member if user else None
 
 
 def _page_number(text: str) -> int:

@@ -105,16 +105,30 @@ def test_the_log_is_filtered_and_its_entries_open(ada: Client, provider: Identit
     provider.patch(f"/Users/{user.id}", op("replace", "id", "x"))
     provider.group("Canaries")
     assert text(ada, f"{HOME}log/").count("<tr>") == 4
-    assert "user.created" not in text(ada, f"{HOME}log/?kind=group")
+    assert "User created" in text(ada, f"{HOME}log/?kind=user")
+    assert "User created" not in text(ada, f"{HOME}log/?kind=group")
     refused = text(ada, f"{HOME}log/?outcome=refused")
     assert "Refused: id is read-only." in refused
-    assert "group.created" not in text(ada, f"{HOME}log/?resource={user.id}")
+    assert "Group created" not in text(ada, f"{HOME}log/?resource={user.id}")
     assert "Nothing here" in text(ada, f"{HOME}log/?resource=nonsense&page=9&outcome=alert")
     with current.organization(provider.organization_id):
         entry = ProvisioningEntry.objects.earliest("at")
     page = text(ada, f"{HOME}log/{entry.pk}/")
     assert "masked-" in page
-    assert "canary" not in page
+    assert "canary" not in page.partition("The request")[2]
+
+
+def test_an_entry_leads_to_the_person_while_they_are_here(ada: Client, provider: IdentityProvider, pair: Pair) -> None:
+    provider.user("ben@company.example")
+    with current.organization(pair.organization_id):
+        entry = ProvisioningEntry.objects.get()
+    assert f"/organization/members/{pair.ben.pk}/" in text(ada, f"{HOME}log/{entry.pk}/")
+
+
+def test_the_first_page_says_what_needs_a_look(ada: Client, provider: IdentityProvider) -> None:
+    provider.user("ben@company.example")
+    provider.user("ben2", emails=[{"value": "ben@company.example", "primary": True}])
+    assert "Another user has the same address already" in text(ada)
 
 
 def test_mallory_and_members_see_nothing_of_it(ada: Client, provider: IdentityProvider, pair: Pair) -> None:
@@ -131,7 +145,7 @@ def test_mallory_and_members_see_nothing_of_it(ada: Client, provider: IdentityPr
         assert foreign.content == mallory.post(HOME + unknown).content
         assert ben.post(HOME + path).status_code == 403
     assert mallory.get(f"{HOME}log/{entry.pk}/").status_code == 404
-    assert b"user.created" not in mallory.get(f"{HOME}log/").content
+    assert b"User created" not in mallory.get(f"{HOME}log/").content
     for path in ("", "groups/", "log/", f"log/{entry.pk}/"):
         assert ben.get(HOME + path).status_code == 403
     assert provider.get("/Users").status == 200
