@@ -2,18 +2,20 @@
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.test import Client
 
+from clockwise import clock
 from clockwise.encryption import keys
 from clockwise.organizations.models import Organization
 from clockwise.tenancy import current
 from scim import rates, tokens
 from scim.models import IndexedValue, ProvisioningSettings, Resource
+from tests.company import SUNDAY_NOON
 from tests.scim.idp import BULK, ENTERPRISE, ERROR, GROUP, LIST, SEARCH, USER, IdentityProvider, op
 from tests.scim.synthetic import CORE, EXTENSION
 
@@ -243,6 +245,45 @@ def test_a_group_name_is_required_and_unique(provider: IdentityProvider) -> None
     provider.group("Tour Guides")
     assert_error(provider.post("/Groups", {"schemas": [GROUP], "displayName": "tour guides"}), 409, "uniqueness")
     assert_error(provider.post("/Groups", {"schemas": [GROUP]}), 400, "invalidValue")
+
+
+def test_what_is_deleted_answers_to_no_verb(provider: IdentityProvider) -> None:
+    carl = provider.user("carl")
+    place = f"/Users/{carl.id}"
+    assert provider.delete(place).status == 204
+    assert_error(provider.get(place), 404)
+    assert_error(provider.put(place, {"schemas": [USER], "userName": "carl"}), 404)
+    assert_error(provider.patch(place, op("replace", "title", "Guide")), 404)
+    assert_error(provider.delete(place), 404)
+
+
+def test_a_change_moves_time_and_version(provider: IdentityProvider) -> None:
+    with clock.stopped(SUNDAY_NOON):
+        carl = provider.user("carl")
+    with clock.stopped(SUNDAY_NOON + timedelta(hours=1)):
+        changed = provider.patch(f"/Users/{carl.id}", op("replace", "title", "Guide"))
+    was, now = carl["meta"], changed["meta"]
+    assert now["created"] == was["created"]
+    assert datetime.fromisoformat(now["lastModified"]) - datetime.fromisoformat(was["lastModified"]) == timedelta(
+        hours=1
+    )
+    assert now["version"] != was["version"]
+
+
+def test_a_name_may_carry_its_schemas_urn(provider: IdentityProvider) -> None:
+    """RFC 7644, section 3.10, for the core schema as for extensions."""
+    carl = provider.post("/Users", FULL)
+    named = f"{USER}:userName"
+    assert provider.names(f'{named} eq "{carl["userName"]}"') == {carl["userName"]}
+    assert set(provider.get(f"/Users/{carl.id}", attributes=named).body) == {"schemas", "id", "userName"}
+    assert "emails" not in provider.get(f"/Users/{carl.id}", excludedAttributes=f"{USER}:emails").body
+    assert provider.get("/Users", sortBy=f"{USER.upper()}:userName")["totalResults"] == 1
+    patched = provider.patch(
+        f"/Users/{carl.id}",
+        op("replace", f"{USER}:name.familyName", "Core"),
+        op("replace", f"{ENTERPRISE}:department", "Extension"),
+    )
+    assert (patched["name"]["familyName"], patched[ENTERPRISE]["department"]) == ("Core", "Extension")
 
 
 def test_what_is_deleted_is_gone_at_once_and_can_be_made_again(provider: IdentityProvider) -> None:
@@ -625,6 +666,11 @@ def test_the_configuration_says_what_there_is(provider: IdentityProvider) -> Non
     for feature in ("patch", "sort", "etag"):
         assert config[feature] == {"supported": True}
     assert config["changePassword"] == {"supported": False}
+    assert config["filter"] == {"supported": True, "maxResults": 200}
+    for scheme in config["authenticationSchemes"]:
+        assert scheme["type"] in {"oauth", "oauth2", "oauthbearertoken", "httpbasic", "httpdigest"}
+        assert scheme["name"]
+        assert scheme["description"]
     assert config["documentationUri"].startswith("https://")
     assert config["meta"]["location"].endswith("/scim/v2/ServiceProviderConfig")
 
