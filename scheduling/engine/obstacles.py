@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
+from heapq import heapify, heapreplace
 from typing import Literal, NamedTuple
 
 from scheduling.engine.instance import Event, Instance
 
-ANY_ROOM = -1  # instead of an event's rooms: a place is a start, in whichever room
 MANY = 150  # sets from which on they are not compared with each other; in large companies with all rooms in the way
 MOST_SETS = 2_000  # looked at before the set that a greedy choice found is taken
+
+_Rooms = tuple[int | None, ...]
+Masks = dict[int, int]  # sets of places by what forbids them: the event of that number, or -1 - n for person n
 
 
 class Place(NamedTuple):
     start: int
     end: int
     room: int | None
-
-
-class _Question(NamedTuple):
-    """Why an event has no place: its starts, its rooms, and all places but today's (bit room x starts + start)."""
-
-    key: int
-    event: Event
-    starts: list[int]
-    rooms: tuple[int | None, ...]
-    every: int
 
 
 class Places:
@@ -51,27 +44,51 @@ class Places:
         """
         event = self._instance.events[key]
         starts, rooms = self._starts(event), self._rooms(event)
-        asked = _question(key, event, starts, rooms)
-        if not asked.every:
+        if not _places(event, starts, rooms):
             return "no_place", ()
-        if len(rooms) > 1:
-            # Blaming rooms for a start takes an event in each of them: a cover without rooms that has fewer is smaller.
-            whatever_the_room = _question(key, event, starts, (ANY_ROOM,))
-            people_alone = self._fixed_cover(whatever_the_room, self._people_forbidding(whatever_the_room))
-            if people_alone is not None and len(people_alone) <= len(rooms):
-                return "no_place", people_alone
-        people = self._people_forbidding(asked)
-        fixed = self._fixed_cover(asked, people)
-        if fixed is not None:
-            return "no_place", fixed
-        forbidden = 0
-        for mask in people.values():
-            forbidden |= mask
-        events = self._events_forbidding(asked, fixed_only=False)
-        return "conflict", _smallest_cover(events, asked.every & ~forbidden) or ()
+        hours = self._hours_forbidding(event, starts)
+        fixed = hours | self._attending(key, starts, fixed_only=True)
+        cover = self._cover(key, starts, rooms, fixed, fixed_only=True)
+        if cover is not None:
+            return "no_place", self._names(cover)
+        closed = _union(hours)
+        open_starts = [start for at, start in enumerate(starts) if not closed >> at & 1]
+        attending = self._attending(key, open_starts, fixed_only=False)
+        return "conflict", self._names(self._cover(key, open_starts, rooms, attending, fixed_only=False) or ())
 
-    def _fixed_cover(self, asked: _Question, people: Mapping[str, int]) -> tuple[str, ...] | None:
-        return _smallest_cover({**people, **self._events_forbidding(asked, fixed_only=True)}, asked.every)
+    def _cover(
+        self, key: int, starts: list[int], rooms: _Rooms, attending: Masks, *, fixed_only: bool
+    ) -> tuple[int, ...] | None:
+        """The fewest that forbid all these places; `attending`: what forbids a start whatever the room."""
+        event = self._instance.events[key]
+        every = _places(event, starts, rooms)
+        if len(rooms) > 1:
+            # Blaming rooms for a start takes an event in each of them, or each but today's: without is smaller mostly.
+            without_rooms = _smallest_cover(attending, (1 << len(starts)) - 1)
+            if without_rooms is not None and len(without_rooms) < len(rooms):
+                return without_rooms
+        masks = self._with_rooms(key, starts, rooms, attending, every, fixed_only=fixed_only)
+        return None if masks is None else _smallest_cover(masks, every)
+
+    def _with_rooms(
+        self, key: int, starts: list[int], rooms: _Rooms, attending: Masks, every: int, *, fixed_only: bool
+    ) -> Masks | None:
+        """What forbids each start in each room; None as soon as a room has a place that nothing forbids."""
+        count, people = len(starts), len(self._instance.people)
+        whatever_the_room, in_rooms = _union(attending), Masks()
+        for at, room in enumerate(rooms):
+            here = {} if room is None else dict(self._overlaps(key, starts, people + room, fixed_only=fixed_only))
+            if every >> at * count & ((1 << count) - 1) & ~(whatever_the_room | _union(here)):
+                return None
+            for number, mask in here.items():
+                in_rooms[number] = in_rooms.get(number, 0) | mask << at * count
+        everywhere = sum(1 << number * count for number in range(len(rooms)))
+        found = {number: mask * everywhere for number, mask in attending.items()}
+        return found | {number: mask | found.get(number, 0) for number, mask in in_rooms.items()}
+
+    def _names(self, cover: Iterable[int]) -> tuple[str, ...]:
+        instance = self._instance
+        return tuple(instance.events[n].id if n >= 0 else instance.people[-1 - n].id for n in cover)
 
     def _starts(self, event: Event) -> list[int]:
         """Starts on the grid inside the windows, and today's if it lies in one (it may be kept with another room)."""
@@ -82,43 +99,39 @@ class Places:
                 starts.add(event.start)
         return sorted(starts)
 
-    def _rooms(self, event: Event) -> tuple[int | None, ...]:
+    def _rooms(self, event: Event) -> _Rooms:
         return (event.room,) if event.movable is None or event.movable.rooms is None else event.movable.rooms
 
-    def _people_forbidding(self, asked: _Question) -> dict[str, int]:
-        starts, found = asked.starts, dict[str, int]()
-        for person in asked.event.attendees:
+    def _hours_forbidding(self, event: Event, starts: list[int]) -> Masks:
+        """The starts that each attendee's meeting hours forbid."""
+        found: Masks = {}
+        for person in event.attendees:
             allowed = 0
             for low, high in self._instance.people[person].meeting:
-                allowed |= _bits(bisect_left(starts, low), bisect_right(starts, high - asked.event.duration))
+                allowed |= _bits(bisect_left(starts, low), bisect_right(starts, high - event.duration))
             mask = ((1 << len(starts)) - 1) & ~allowed
             if mask:
-                found[self._instance.people[person].id] = _in_all_rooms(mask, len(starts), len(asked.rooms))
+                found[-1 - person] = mask
         return found
 
-    def _events_forbidding(self, asked: _Question, *, fixed_only: bool) -> dict[str, int]:
-        starts, rooms, found = asked.starts, asked.rooms, dict[str, int]()
-        people = len(self._instance.people)
-        for person in asked.event.attendees:
-            for number, mask in self._overlaps(asked, person, fixed_only=fixed_only):
-                found[number] = found.get(number, 0) | _in_all_rooms(mask, len(starts), len(rooms))
-        for at, room in enumerate(rooms):
-            if room is not None and room != ANY_ROOM:
-                for number, mask in self._overlaps(asked, people + room, fixed_only=fixed_only):
-                    found[number] = found.get(number, 0) | mask << at * len(starts)
+    def _attending(self, key: int, starts: list[int], *, fixed_only: bool) -> Masks:
+        """The starts that each other event of an attendee forbids."""
+        found: Masks = {}
+        for person in self._instance.events[key].attendees:
+            found.update(self._overlaps(key, starts, person, fixed_only=fixed_only))
         return found
 
-    def _overlaps(self, asked: _Question, resource: int, *, fixed_only: bool) -> Iterable[tuple[str, int]]:
+    def _overlaps(self, key: int, starts: list[int], resource: int, *, fixed_only: bool) -> Iterable[tuple[int, int]]:
         """Events of a person or room, and the starts that each forbids."""
-        starts, duration = asked.starts, asked.event.duration
-        begin, end = starts[0], starts[-1] + duration
-        for other_start, other_end, other in self._between(resource, begin, end):
-            event = self._instance.events[other]
-            if other == asked.key or (fixed_only and event.movable is not None):
+        if not starts:
+            return
+        events, duration = self._instance.events, self._instance.events[key].duration
+        for other_start, other_end, other in self._between(resource, starts[0], starts[-1] + duration):
+            if other == key or (fixed_only and events[other].movable is not None):
                 continue
-            mask = _bits(bisect_right(starts, other_start - duration), bisect_left(starts, other_end))
-            if mask:
-                yield event.id, mask
+            low, high = bisect_right(starts, other_start - duration), bisect_left(starts, other_end)
+            if low < high:
+                yield other, _bits(low, high)
 
     def _between(self, resource: int, begin: int, end: int) -> list[tuple[int, int, int]]:
         """The places of a resource that may overlap [begin, end), by start."""
@@ -132,32 +145,28 @@ class Places:
         return rows[first : bisect_left(rows, (end,))]
 
 
-def _question(key: int, event: Event, starts: list[int], rooms: tuple[int | None, ...]) -> _Question:
+def _places(event: Event, starts: list[int], rooms: _Rooms) -> int:
+    """All places but today's: bit room x starts + start."""
     every = (1 << len(starts) * len(rooms)) - 1
     if event.start in starts and event.room in rooms:
         every &= ~(1 << rooms.index(event.room) * len(starts) + starts.index(event.start))
-    return _Question(key, event, starts, rooms, every)
+    return every
 
 
 def _bits(low: int, high: int) -> int:
     return ((1 << max(0, high - low)) - 1) << low
 
 
-def _in_all_rooms(mask: int, starts: int, rooms: int) -> int:
-    if rooms == 1:
-        return mask
-    found = 0
-    for number in range(rooms):
-        found |= mask << number * starts
-    return found
-
-
-def _smallest_cover(masks: Mapping[str, int], every: int) -> tuple[str, ...] | None:
-    """The fewest masks that together hold every bit, or a few of MANY; None where all together do not."""
+def _union(masks: Masks) -> int:
     together = 0
     for mask in masks.values():
         together |= mask
-    if every & ~together:
+    return together
+
+
+def _smallest_cover(masks: Masks, every: int) -> tuple[int, ...] | None:
+    """The fewest masks that together hold every bit, or a few of MANY; None where all together do not."""
+    if every & ~_union(masks):
         return None
     alone = next((key for key, mask in masks.items() if not every & ~mask), None)
     if alone is not None:
@@ -175,18 +184,24 @@ def _smallest_cover(masks: Mapping[str, int], every: int) -> tuple[str, ...] | N
     return tuple(keys[number] for number in _hitting_set(_least_rows(groups)))
 
 
-def _greedy_cover(masks: Mapping[str, int], every: int) -> tuple[str, ...]:
-    chosen: list[str] = []
+def _greedy_cover(masks: Masks, every: int) -> tuple[int, ...]:
+    """Each time what forbids most of what is left; what one forbids only ever shrinks, so most needn't be counted."""
+    chosen: list[int] = []
+    queue = [(-(mask & every).bit_count(), number, key) for number, (key, mask) in enumerate(masks.items())]
+    heapify(queue)
     while every:
-        best = max(masks, key=lambda key: (masks[key] & every).bit_count())
-        chosen.append(best)
-        every &= ~masks[best]
+        known, number, key = queue[0]
+        count = -(masks[key] & every).bit_count()
+        if count == known:
+            chosen.append(key)
+            every &= ~masks[key]
+        heapreplace(queue, (-(masks[key] & every).bit_count(), number, key))
     return tuple(chosen)
 
 
-def _largest(masks: Mapping[str, int], every: int) -> list[str]:
+def _largest(masks: Masks, every: int) -> list[int]:
     """Without those that forbid nothing that another one doesn't forbid too."""
-    kept: list[str] = []
+    kept: list[int] = []
     for key in sorted(masks, key=lambda key: -(masks[key] & every).bit_count()):
         here = masks[key] & every
         if here and not any(here & ~masks[other] == 0 for other in kept):
