@@ -14,6 +14,7 @@ from clockwise.organizations import console
 from clockwise.organizations.requests import MemberRequest, ids_in, member_required
 from scheduling.models import Preferences
 from scheduling.pages import calendars as page
+from scheduling.pages.member import zone_of_member
 
 
 @require_GET
@@ -21,6 +22,7 @@ from scheduling.pages import calendars as page
 def show(request: MemberRequest) -> HttpResponse:
     left_out, left_out_count = page.left_out_of(request.member)
     shown = {
+        "zone": zone_of_member(request.member),
         "connection": page.connection_of(request.member),
         "rows": page.rows_of(request.member),
         "left_out": left_out,

@@ -10,6 +10,7 @@ from clockwise.organizations.requests import MemberRequest, member_required
 from clockwise.organizations.viewer import viewer
 from scheduling.models import PersonalCalendar
 from scheduling.pages import personal as page
+from scheduling.pages.member import zone_of_member
 from scheduling.personal import links
 from scheduling.personal.fetch import FetchFailed
 
@@ -25,6 +26,7 @@ def index(request: MemberRequest) -> HttpResponse:
         status = 400
     shown = {
         "viewer": viewer(request.member),
+        "zone": zone_of_member(request.member),
         "rows": page.rows_of(request.member),
         "choices": PersonalCalendar.Shows.values,
         "problem": problem,

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite, SetAsideEvent
+from clockwise import clock
 from clockwise.audit.models import AuditEntry
 from clockwise.tenancy import messages
 from scheduling.models import Preferences
@@ -128,10 +129,22 @@ def test_parked_changes_say_until_when_they_wait(company: Company) -> None:
     with company.inside():
         connection = GoogleConnection.objects.filter(member=company.ids["ada"])
         connection.update(writes_parked_until=SUNDAY_NOON + timedelta(hours=1))
-    assert "28 Feb, 13:00" in page(ada)
+    assert "28 Feb, 14:00" in page(ada)
     with company.inside():
         connection.update(writes_parked_until=SUNDAY_NOON)
     assert "had enough" not in page(ada)
+
+
+def test_times_are_in_the_members_zone(company: Company) -> None:
+    with clock.stopped(SUNDAY_NOON):
+        company.sync("ada", "chie")
+        for name, told in (("ada", "28 Feb, 13:00"), ("chie", "28 Feb, 21:00")):
+            assert told in page(browser(name))
+        with company.inside():
+            Preferences.objects.create(member=company.member("chie"), time_zone="America/New_York")
+        shown = page(browser("chie"))
+    assert "28 Feb, 07:00" in shown
+    assert "Times are in America/New_York" in shown
 
 
 def test_each_event_that_cannot_be_read_is_listed_with_why_and_a_link(company: Company) -> None:
