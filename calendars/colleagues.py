@@ -64,12 +64,17 @@ def _met(at: datetime) -> set[str]:
     """Addresses of people of our domains whom a member meets within the horizon and whose calendars we don't read."""
     connected = Calendar.objects.filter(is_primary=True, connection__state=GoogleConnection.State.ACTIVE)
     known = {normalize_address(row.member.details.address) for row in connected.select_related("member")}
+    return {address for address in guests(at) if address not in known}
+
+
+def guests(at: datetime) -> set[str]:
+    """Addresses of all people of our domains whom a member meets within the horizon."""
     ours = members.domains()
     coming = Event.objects.filter(end__gt=at, start__lt=at + AHEAD, attendee_count__gte=2)
     # One copy of each meeting tells its guests.
     meetings = coming.order_by("meeting_index", "id").distinct("meeting_index")
-    guests = (normalize_address(a.address) for e in meetings for a in e.details.attendees if not a.is_room)
-    return {address for address in guests if address.rpartition("@")[2] in ours and address not in known}
+    invited = (normalize_address(a.address) for e in meetings for a in e.details.attendees if not a.is_room)
+    return {address for address in invited if address.rpartition("@")[2] in ours}
 
 
 def _keep_only(addresses: set[str]) -> None:

@@ -1,6 +1,15 @@
 """What calendars' tables hold of people."""
 
-from calendars.models import Calendar, Channel, Colleague, Event, GoogleConnection, OutboxWrite, SetAsideEvent
+from calendars.models import (
+    Calendar,
+    Channel,
+    Colleague,
+    DirectoryPerson,
+    Event,
+    GoogleConnection,
+    OutboxWrite,
+    SetAsideEvent,
+)
 from privacy.register import Basis, Purpose, table
 
 table(
@@ -123,4 +132,15 @@ table(
     secret={"address_index": "keyed index of the address"},
     technical="problem",
     kept_because="They are no members; the rows go by themselves.",
+)
+table(
+    DirectoryPerson,
+    "Names and photos from the Workspace directory",
+    purpose=Purpose.SCHEDULING,
+    basis=Basis.LEGITIMATE_INTEREST,
+    retention="as long as a member is going to meet them, an admin lets it be read, and they don't object",
+    person=["member_id"],
+    personal={"member": "whose", "details": "address and name", "photo": "the photo, sealed"},
+    secret={"address_index": "keyed index of the address"},
+    technical="watch photo_etag",
 )

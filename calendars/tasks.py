@@ -8,7 +8,7 @@ from uuid import UUID
 from celery import shared_task
 from django.db import transaction
 
-from calendars import colleagues, connections, delivery, liveness, locks, wake_ups
+from calendars import colleagues, connections, delivery, directory_people, liveness, locks, wake_ups
 from calendars.models import Calendar, GoogleConnection, OutboxWrite
 from calendars.sync import calendar as one_calendar
 from calendars.sync import calendar_list, channels
@@ -180,3 +180,16 @@ def ask_for_colleagues() -> None:
 @tenant_task(name="calendars.refresh_colleagues")
 def refresh_colleagues() -> None:
     colleagues.refresh()
+
+
+@shared_task(name="calendars.read_directories", ignore_result=True)
+def read_directories() -> None:
+    """Four times a day: names and photos, where an admin lets them be read."""
+    for organization_id in Organization.objects.values_list("id", flat=True):
+        with current.acting_for(organization_id):
+            messages.wake(refresh_directory_people)
+
+
+@tenant_task(name="calendars.refresh_directory_people")
+def refresh_directory_people() -> None:
+    directory_people.refresh()

@@ -205,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
     "daily runs": {"task": "scheduling.start_daily_runs", "schedule": 60},
     "personal": {"task": "scheduling.sweep_personal_calendars", "schedule": 60},
     "colleagues": {"task": "calendars.ask_for_colleagues", "schedule": 15 * 60},
+    "directory people": {"task": "calendars.read_directories", "schedule": 6 * 3600},
     "audit": {"task": "audit.seal_the_minute", "schedule": 60},
     "privacy": {"task": "privacy.sweep", "schedule": 30},
     "retention": {"task": "privacy.retain", "schedule": 3600},

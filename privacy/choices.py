@@ -26,8 +26,9 @@ ASKED = (
     Asked(
         Use.COLLEAGUES,
         "My name in what colleagues see of a plan",
-        "What a move brings you, and that something of yours stands in its way; never what. Legitimate interest; you "
-        "may object, and are “a colleague” then.",
+        "What a move brings you, and that something of yours stands in its way; never what. And, where an admin lets "
+        "Clockwise read the Workspace directory, your name and photo beside meetings that you share. Legitimate "
+        "interest; you may object, and are “a colleague” then.",
         True,
     ),
     Asked(

@@ -91,6 +91,11 @@ def rules_for(member_id: UUID) -> list[Rule]:
     return [_rule(exclusion) for exclusion in binding]
 
 
+def rules_of_organization() -> list[Rule]:
+    """The admins' rules alone."""
+    return [_rule(exclusion) for exclusion in of_organization()]
+
+
 def leaves_out(rules: Iterable[Rule], calendar: CalendarFacts) -> bool:
     return any(rule.matches(calendar) for rule in rules)
 

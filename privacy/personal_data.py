@@ -103,7 +103,7 @@ table(
         "looked_at": "when Google was last asked",
     },
     secret={"credentials": "the grant itself"},
-    technical="problem",
+    technical="problem shows_people",
 )
 table(
     HeardSignal,

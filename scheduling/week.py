@@ -418,11 +418,13 @@ class WeekPage:
 
 @dataclass(frozen=True)
 class Guest:
-    """One attendee: response in words ("accepted", "declined", "maybe", "no answer")."""
+    """One attendee. `response` in words: "accepted", "declined", "maybe", "no answer"; `photo`: whose to show."""
 
     name: str
     response: str
     is_organizer: bool = False
+    photo: UUID | None = None
+    initials: str = ""
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,7 @@ def _add_person(state: State, row: Json, domain: str | None) -> None:
     subject = str(row.get("sub") or 10**20 + 7919 * (len(state.people) + 1))
     person = Person(email, row["name"], subject, zone, domain, _working_hours(row.get("working_hours")))
     person.is_admin = bool(row.get("admin", False))
+    person.photo = row.get("photo", "")
     state.people[email] = person
     state.calendars[email] = Calendar(email, zone, email, domain)
     person.entries[email] = Entry("owner", {"primary": True, "selected": True}, state.next_change())

@@ -36,6 +36,8 @@ class Person:
     working_hours: Json | None = None
     is_suspended: bool = False
     is_admin: bool = False
+    # In Base64; the photo that the Workspace directory has of them.
+    photo: str = ""
     deleted_at: datetime | None = None
     entries: dict[str, Entry] = field(default_factory=dict)
 

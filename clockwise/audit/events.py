@@ -39,6 +39,8 @@ EVENTS: dict[str, str] = {
     "access.signal_refused": "A signal about an account was passed over, since Google let the person in after it",
     "directory_watch.started": "Watching the Workspace directory for suspensions began",
     "directory_watch.stopped": "Watching the Workspace directory ended",
+    "directory_people.shown": "Names and photos of the Workspace directory may be read from now on",
+    "directory_people.hidden": "Names and photos of the Workspace directory were erased, and are read no more",
     # Google connections and calendars
     "google_connection.connected": "A member connected Google calendars",
     "google_connection.revoked": "Google no longer honours a connection's grant",

@@ -17,6 +17,7 @@ from clockwise.audit.record import record
 from clockwise.google import directory, oauth
 from clockwise.google.configuration import configured
 from clockwise.google.errors import GoogleError, GrantRevoked
+from clockwise.google.transport import AccessTokens
 from clockwise.organizations import access, lookups
 from clockwise.organizations.models import DirectoryCredentials, DirectoryWatch, Member
 from clockwise.organizations.reasons import Reason
@@ -66,6 +67,13 @@ def _watches_of(member_id: UUID) -> QuerySet[DirectoryWatch]:
 
 def is_watched() -> bool:
     return DirectoryWatch.objects.exists()
+
+
+def reader_of_people() -> AccessTokens | None:
+    """By whose grant names and photos may be read; None where no admin lets us. Opens its own transaction."""
+    with current.transaction():
+        watch = DirectoryWatch.objects.filter(shows_people=True).first()
+    return _Tokens(watch) if watch else None
 
 
 def look() -> int:

@@ -118,6 +118,8 @@ ENDPOINTS: dict[str, Endpoint] = {
     # calendars
     "google-push": _with_proof("POST"),
     "organization-sync": _may(GET=ADMINS),
+    "organization-directory-people": _may(POST=ADMINS),
+    "directory-photo": _may(GET=MEMBERS),
     # privacy
     "trust": _may(GET=EVERYBODY),
     "trust-json": _may(GET=EVERYBODY),

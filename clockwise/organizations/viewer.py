@@ -12,8 +12,13 @@ class Viewer:
 
     @property
     def initials(self) -> str:
-        words = self.name.split() or ["?"]
-        return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
+        return initials(self.name)
+
+
+def initials(name: str) -> str:
+    """Of the first and the last word, for where no photo is."""
+    words = name.split() or ["?"]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper()
 
 
 def viewer(member: Member) -> Viewer:

@@ -1,11 +1,15 @@
 """The dialog of one event: what it is, whether it may move, and why it did or didn't."""
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from calendars import directory_people
 from calendars.models import Event
+from calendars.models.event import Attendee
 from clockwise.encryption.blind_index import normalize_address
 from clockwise.organizations import members, rules
 from clockwise.organizations.models import Member
+from clockwise.organizations.viewer import initials
 from scheduling import eligibility, explanations, facts, flexibility, recognition
 from scheduling.hours import local_date, monday_of
 from scheduling.models import Flexibility as FlexibilityRow
@@ -44,20 +48,31 @@ def event_sheet(event: Event, *, viewer: Member) -> EventSheet:
         status="A hold of Clockwise" if hold else STATUS[status.state],
         why=_why(event, status, viewer=viewer, zone=zone),
         where=event.details.location or event.details.conference_link,
-        guests=tuple(
-            Guest(
-                name=attendee.name or attendee.address,
-                response=RESPONSES.get(attendee.response, "no answer"),
-                is_organizer=attendee.address == event.details.organizer,
-            )
-            for attendee in people[:SHOWN_GUESTS]
-        ),
+        guests=_guests(event, people[:SHOWN_GUESTS], viewer),
         more_guests=max(0, len(people) - SHOWN_GUESTS),
         is_flexible=covering is not None,
         is_recurring=bool(event.series_id),
         flexibility=_form(covering),
         refusal=_refusal(event, hold, viewer),
     )
+
+
+def _guests(event: Event, people: Sequence[Attendee], viewer: Member) -> tuple[Guest, ...]:
+    known = directory_people.cards(viewer, [attendee.address for attendee in people])
+    found = []
+    for attendee in people:
+        card = known.get(normalize_address(attendee.address))
+        name = (card.name if card else "") or attendee.name or attendee.address
+        found.append(
+            Guest(
+                name=name,
+                response=RESPONSES.get(attendee.response, "no answer"),
+                is_organizer=attendee.address == event.details.organizer,
+                photo=card.photo if card else None,
+                initials=initials(name),
+            )
+        )
+    return tuple(found)
 
 
 def _status(event: Event) -> eligibility.Status:

@@ -3,6 +3,7 @@
 developers.google.com/workspace/admin/directory/reference/rest/v1/users/list and .../v1/guides/search-users.
 """
 
+import base64
 import json
 from typing import Any
 
@@ -97,3 +98,27 @@ def test_a_restart_keeps_who_was_deleted(google: Emulator, tmp_path: Any) -> Non
     again = storage.loaded(json.loads(storage.text(google.state)))
 
     assert again.people[BEN].deleted_at == google.state.people[BEN].deleted_at
+
+
+def test_a_photo_comes_in_googles_own_base64_with_an_etag_that_the_list_has_too(
+    directory: Any, google: Emulator
+) -> None:
+    """developers.google.com/workspace/admin/directory/reference/rest/v1/users.photos/get."""
+    content = bytes(range(256))
+    google.state.people[BEN].photo = base64.b64encode(content).decode()
+
+    found = directory.users().photos().get(userKey=BEN).execute()
+
+    assert found["primaryEmail"] == BEN
+    assert not set("+/=") & set(found["photoData"])
+    assert base64.b64decode(found["photoData"].translate(str.maketrans("-_*.", "+/=="))) == content
+    users = directory.users().list(customer="my_customer").execute()["users"]
+    etags = {user["primaryEmail"]: user.get("thumbnailPhotoEtag") for user in users}
+    assert (etags[BEN], etags[ADA]) == (found["etag"], None)
+
+
+def test_who_has_no_photo_is_not_found_and_who_is_no_admin_is_refused(
+    directory: Any, google: Emulator, accounts: Accounts
+) -> None:
+    assert refused(directory.users().photos().get(userKey=CHIE)) == (404, "notFound")
+    assert refused(as_person(google, accounts, BEN, READ).users().photos().get(userKey=ADA)) == (403, "forbidden")

@@ -25,6 +25,8 @@ class DirectoryWatch(MemberRow):
     looked_at = models.DateTimeField(null=True)
     # Google's word while it lets nobody look; empty while all is well.
     problem = models.CharField(max_length=64, blank=True)
+    # An admin lets names and photos of colleagues be read by this grant too.
+    shows_people = models.BooleanField(default=False)
 
     class Meta:
         base_manager_name = "objects"
