@@ -44,11 +44,15 @@ def run(options: argparse.Namespace, *, began: float, error: Callable[[str], obj
     if complaint:
         error(complaint)
         return 2
+    # Before the libraries are loaded, which may take a second: from here on an interrupt ends with an answer.
+    interrupts: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _: interrupts.append(received))
     from scheduling.engine.reading import InstanceError
     from scheduling.engine.solve import Infeasible
 
     try:
-        _solve(options, began)
+        _solve(options, began, interrupts)
     except InstanceError as problem:
         error(str(problem))
         return 2
@@ -81,16 +85,13 @@ def _process_began(now: float) -> float:
     return min(now, began)
 
 
-def _solve(options: argparse.Namespace, began: float) -> None:
+def _solve(options: argparse.Namespace, began: float, interrupts: list[int]) -> None:
     from scheduling.engine.instance import load, load_json
     from scheduling.engine.solution import parse_events
     from scheduling.engine.solve import solve
 
     # Nothing here is garbage before the end, and looking for it takes as long as reading a large file.
     gc.disable()
-    interrupts: list[int] = []
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda received, _: interrupts.append(received))
     instance = load(options.instance)
     with _display(options) as show:
         solution = solve(

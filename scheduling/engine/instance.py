@@ -24,6 +24,8 @@ from scheduling.engine.reading import (
 )
 
 FORMAT = "clockwise-instance/1"
+MOST_STARTS = 50_000  # of one event: a year of quarter hours, or a month of minutes
+MOST_LUNCHES = 10_000  # of one day: two hours at every minute
 SIDES = ("any", "morning", "afternoon")
 
 Intervals = tuple[tuple[int, int], ...]
@@ -142,15 +144,34 @@ def parse(document: object) -> Instance:
         for path, value in items(member(document, "events", "$"), "$.events")
     )
     _index([event.id for event in events], "$.events")
+    step = whole(member(document, "step", "$", default=15), "$.step", low=1, high=1440)
+    _refuse_too_many_choices(people, events, step)
     return Instance(
         name=text(member(document, "name", "$"), "$.name"),
         origin=_origin(member(document, "origin", "$")),
-        step=whole(member(document, "step", "$", default=15), "$.step", low=1, high=1440),
+        step=step,
         weights=_weights(member(document, "weights", "$", default={})),
         people=people,
         rooms=rooms,
         events=events,
     )
+
+
+def _refuse_too_many_choices(people: tuple[Person, ...], events: tuple[Event, ...], step: int) -> None:
+    """A few numbers can ask for more places than memory holds."""
+    for number, person in enumerate(people):
+        for day in person.days:
+            if day.lunch is not None and _lunches(day.lunch, step) > MOST_LUNCHES:
+                raise InstanceError(f"$.people[{number}].days", f"allow more than {MOST_LUNCHES} lunches on {day.span}")
+    for number, event in enumerate(events):
+        windows = event.movable.windows if event.movable else ()
+        if sum(max(0, high - low - event.duration) for low, high in windows) > MOST_STARTS * step:
+            raise InstanceError(f"$.events[{number}].movable.windows", f"allow more than {MOST_STARTS} starts")
+
+
+def _lunches(lunch: Lunch, step: int) -> int:
+    low, high = lunch.window
+    return ((high - low) // step + 1) * (min(lunch.ideal, high - low) // step - lunch.min // step + 1)
 
 
 def _refuse_constant(name: str) -> object:

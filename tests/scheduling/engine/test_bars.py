@@ -8,12 +8,15 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks.bars import exhaustive
-from benchmarks.bars.company import company
+from benchmarks.bars import bad_input, exhaustive, placing
+from benchmarks.bars.company import company, optimize
 from scheduling.engine.instance import parse
+from scheduling.engine.reading import HORIZON as FAR
+from scheduling.engine.reading import InstanceError
 from scheduling.engine.solve import solve
 from tests.scheduling.engine.instances import instance
 from tests.scheduling.engine.judge import false_gains, judge
@@ -24,6 +27,57 @@ from tests.scheduling.engine.test_solve import CHECKOUT, run
 @pytest.mark.parametrize("seed", range(1000, 1012))
 def test_a_small_instance_of_any_kind_is_solved_and_proved_as_trying_everything_does(seed: int) -> None:
     assert exhaustive.failure(seed) == ""
+
+
+@pytest.mark.parametrize("seed", range(1000, 1008))
+def test_new_meetings_are_placed_as_well_as_by_trying_everything_or_refused(seed: int) -> None:
+    assert placing.failure(seed) == ""
+
+
+@pytest.mark.parametrize("seed", [1, 2, 4, 6])
+def test_a_mutated_file_ends_in_an_answer_or_a_reason(seed: int, tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_bytes(bad_input.mutated(seed))
+    done = optimize(tmp_path / "in.json", tmp_path / "out.json", "--iterations", "300")
+    assert bad_input.complaint(done.status, done.stderr, 0.0, done.peak_bytes) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("$.events[0].movable.windows", lambda d: d["events"][0].update(movable={"windows": [[-FAR, FAR]]})),
+        (
+            "$.people[0].days",
+            lambda d: d["people"][0]["days"][0].update(lunch={"window": [-FAR, FAR], "min": 1, "ideal": FAR}),
+        ),
+    ],
+)
+def test_more_choices_than_memory_holds_are_refused(path: str, change: Any) -> None:
+    """Each took all memory before it was counted."""
+    document = {**instance(2, seed=1), "step": 1}
+    change(document)
+    with pytest.raises(InstanceError) as refused:
+        parse(document)
+    assert refused.value.path == path
+
+
+def test_an_interrupt_while_libraries_are_loaded_still_writes_an_answer(tmp_path: Path) -> None:
+    """Python's own handlers ended it with a traceback, and nothing was written."""
+    source, out = tmp_path / "in.json", tmp_path / "out.json"
+    source.write_text(json.dumps(instance(4, seed=2)))
+    words = ["scheduling.engine", str(source), "--out", str(out), "--seconds", "60"]
+    interrupting = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'numba':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        f"sys.argv = {words!r}\n"
+        "from scheduling.engine.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    run_python(interrupting)
+    assert json.loads(out.read_text())["format"] == "clockwise-solution/1"
 
 
 @pytest.mark.parametrize("seed", [58, 121, 247])
