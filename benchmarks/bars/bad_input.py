@@ -201,9 +201,8 @@ def _round(how: str, seeds: range, source: Path, run: Callable[[], tuple[int, st
         held += not wrong
         if wrong:
             print(f"seed {seed}: {wrong}", flush=True)
-    print(
-        f"{held} of {len(seeds)} files hold {how} ({held / max(1, len(seeds)):.2%}); exits {dict(sorted(ends.items()))};"
-    )
+    share = held / max(1, len(seeds))
+    print(f"{held} of {len(seeds)} files hold {how} ({share:.2%}); exits {dict(sorted(ends.items()))};")
     print(f"at most {slowest:.1f} s of wall time and {largest / 1e6:.0f} MB", flush=True)
 
 

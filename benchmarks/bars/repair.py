@@ -1,9 +1,9 @@
-"""A thousand people, twenty changed events: how soon a valid plan is there, how good it gets, and what moves needlessly.
+"""A thousand people, twenty changed events: how soon a valid plan is there, how good it gets, what moves needlessly.
 
 `python -m benchmarks.bars.repair [IN.json] [--people 1000] [--full-seconds 60] [--seconds 10]`. A full run gives the
 earlier plan; then twenty events change (another time, another length, one more attendee), and the changed instance is
-planned again: from the earlier plan for `--seconds`, and from nothing for `--full-seconds`. A move is unneeded where its
-event isn't listed as changed, is placed otherwise than before, and could go back alone, validly, for a loss under 30.
+planned again: from the earlier plan for `--seconds`, and from nothing for `--full-seconds`. A move is unneeded where
+its event isn't listed as changed, is placed otherwise than before, and could go back alone, validly, for under 30.
 """
 
 from __future__ import annotations

@@ -29,6 +29,7 @@ BUILDING, BUILDING_PER_EVENT = 0.5, 6e-5  # seconds that building the model take
 REPORT_SECONDS, REPORT_SPACING = 0.2, 10.0  # between two reports to the listener: seconds, times what one takes
 PLACING_TRIES = 200_000  # spent at the end on meetings that have no place yet
 TRIES_PER_STEP = 50  # of the search, for each step of the bound
+WORTH_A_MOVE = 30.0  # person-minutes that moving an event must bring in a repair, where nothing about it has changed
 SEARCHED = 0.7  # share of one worker's time for the search; the rest bounds
 
 
@@ -85,6 +86,7 @@ def solve(
     run.search.descend(budget.over)
     run.place_the_rest(interrupted)
     run.bounds.bound_all(range(len(run.parts)))
+    run.return_to_earlier_places()
     run.take_back_what_does_not_pay()
     return run.explained()
 
@@ -112,6 +114,7 @@ class _Run:
         self.untouched = self._untouched()
         self.bounds = Bounds(self.model, self.parts)
         self.shown: State | None = None
+        self.earlier: dict[int, tuple[int, int]] = {}  # where a repair would rather leave events
 
     def reserve(self) -> float:
         """Seconds to keep for reasons and writing: longer on a machine that has been slow until now."""
@@ -129,6 +132,14 @@ class _Run:
                 start[event], room[event] = change.start, rooms.get(change.room or "", -1)
         self.search.adopt(np.arange(start.size, dtype=np.int64), start, room)
         self.search.keep_all()
+        unlisted = np.array([self.instance.events[key].id not in changed for key in self.arrays.events], np.bool_)
+        refused = (start != NOWHERE) & ((start != self.state.start) | (room != self.state.room))
+        if changed or refused.any():
+            steady = unlisted & ~refused & (self.model.home != NOWHERE)
+            self.earlier = {
+                int(event): (int(self.state.start[event]), int(self.state.room[event]))
+                for event in np.flatnonzero(steady)
+            }
 
     def cool(self, cooling: Cooling, budget: Budget, workers: int, progress: Listener | None) -> None:
         """Search and bound from the same plan, side by side or one after the other, then put together what they found.
@@ -219,6 +230,13 @@ class _Run:
             _, blockers = self._places().why_not(key)
             raise Infeasible(self.instance.events[key].id, blockers)
 
+    def return_to_earlier_places(self) -> None:
+        """A repair leaves events where the earlier plan had them, unless moving one is worth WORTH_A_MOVE."""
+        while self.earlier:
+            best_lunches(self.model, self.state, self.weeks, self.lunches)
+            if not [event for event, place in self.earlier.items() if self._return(event, *place)]:
+                return
+
     def take_back_what_does_not_pay(self) -> None:
         """With exact lunches, undo each move whose gain is nothing, as long as one can go back."""
         while True:
@@ -290,12 +308,31 @@ class _Run:
         away = (state.start != model.home) | (state.room != model.home_room)
         return [int(event) for event in np.flatnonzero(away & (model.home != NOWHERE))]
 
+    def _return(self, event: int, start: int, room: int) -> bool:
+        model, state = self.model, self.state
+        now = int(state.start[event]), int(state.room[event])
+        if now == (start, room) or blocker(model, state, event, start, room) != FREE:
+            return False
+        if self._over_home(event, *now) - self._over_home(event, start, room) >= WORTH_A_MOVE:
+            return False
+        shift(model, state, event, start, room)
+        if state.total[EXCESS] <= SAME:
+            return True
+        shift(model, state, event, *now)
+        return False
+
+    def _over_home(self, event: int, start: int, room: int) -> float:
+        if (start, room) == (self.model.home[event], self.model.home_room[event]):
+            return 0.0
+        return explain.gain_over_home(self.model, self.state, self.lunches, event, start, room, self.state.parts)
+
     def _take_back(self, event: int) -> bool:
         model, state = self.model, self.state
         home = int(model.home[event]), int(model.home_room[event])
         start, room = int(state.start[event]), int(state.room[event])
         gain = explain.gain_over_home(model, state, self.lunches, event, start, room, state.parts)
-        if gain > SAME or blocker(model, state, event, *home) != FREE:
+        least = -WORTH_A_MOVE if self.earlier.get(event) == (start, room) else SAME
+        if gain > least or blocker(model, state, event, *home) != FREE:
             return False
         shift(model, state, event, *home)
         if state.total[EXCESS] <= SAME:
