@@ -24,8 +24,8 @@ from scheduling.engine.stop import Budget, Either, Iterations
 from scheduling.engine.views import view
 
 SAME = 1e-6  # scores that differ by less are equal
-RESERVE_PER_EVENT = 0.0005  # seconds kept for explaining a movable event
-BUILDING, BUILDING_PER_EVENT = 0.5, 6e-5  # seconds that building the model takes
+RESERVE_PER_EVENT = 0.0003  # seconds kept for explaining a movable event
+BUILDING, BUILDING_PER_EVENT = 0.5, 2.5e-5  # seconds that building the model takes
 REPORT_SECONDS, REPORT_SPACING = 0.2, 10.0  # between two reports to the listener: seconds, times what one takes
 PLACING_TRIES = 200_000  # spent at the end on meetings that have no place yet
 TRIES_PER_STEP = 50  # of the search, for each step of the bound

@@ -144,7 +144,7 @@ class Search:
 
     def _anneal_blocks(self, number: int, tries: int, hot: float, cold: float) -> int:
         """At least so many tries on the next blocks of a large part; how many."""
-        blocks, part, total, done = self._blocks[number], self.parts[number], self.state.total, 0
+        blocks, total, done = self._blocks[number], self.state.total, 0
         others = total[SCORE] - self._now[number]
         while done < tries:
             block = blocks[self._next_block[number] % len(blocks)]
@@ -155,10 +155,7 @@ class Search:
         self._now[number] = total[SCORE] - others
         if self._now[number] > self._best[number] + LEAST_GAIN and total[EXCESS] <= NO_EXCESS:
             self._best[number] = self._now[number]
-            self.start[part.events], self.room[part.events] = (
-                self.state.start[part.events],
-                self.state.room[part.events],
-            )
+            self._save(self.parts[number].events)
         return done
 
     def _save(self, events: Ints) -> None:
