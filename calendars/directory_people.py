@@ -27,8 +27,9 @@ from clockwise.tenancy import current
 from privacy import choices, exclusions
 
 log = logging.getLogger(__name__)
-# Asked for at one refresh; the rest at the next.
-MOST_PHOTOS = 500
+# Asked for at one refresh, so that no organization holds a worker for long; the rest soon after.
+MOST_PHOTOS = 100
+LONGEST_ETAG = 128
 LARGEST_PHOTO = 200_000  # bytes; Google scales them down to 96 pixels
 KINDS = {b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png", b"GIF8": "image/gif"}
 
@@ -93,11 +94,14 @@ def photo(viewer: Member, person_id: UUID) -> Image | None:
     return None
 
 
-def refresh() -> None:
-    """Read the current organization's directory once. Opens its own transactions. Raises nothing."""
+def refresh() -> bool:
+    """Read the current organization's directory once; whether photos are left to be asked for.
+
+    Opens its own transactions. Raises nothing.
+    """
     tokens = directory.reader_of_people()
     if tokens is None:
-        return
+        return False
     with current.transaction():
         wanted = _wanted(clock.now())
     try:
@@ -107,12 +111,14 @@ def refresh() -> None:
             _read_photo(tokens, each)
     except GoogleError as error:
         log.warning("Names and photos of the directory couldn't be read: %s.", error)
+        return False
+    return len(photos) > MOST_PHOTOS
 
 
 def _wanted(at: datetime) -> set[str]:
     """Whom members meet, less those who object and those whom a rule leaves out."""
     met = colleagues.guests(at)
-    ids = members.by_addresses(met)
+    ids = members.by_addresses(met, only_active=False)
     open_to_view = choices.who_allows(frozenset(ids.values()), choices.Use.COLLEAGUES)
     rules = exclusions.rules_of_organization()
     return {
@@ -129,7 +135,7 @@ def _keep_only(people: dict[str, google_directory.Person]) -> Sequence[_Wanted]:
         watch = DirectoryWatch.objects.select_for_update().filter(shows_people=True).first()
         if watch is None:  # an admin said no while Google answered
             return ()
-        ids = members.by_addresses(people)
+        ids = members.by_addresses(people, only_active=False)
         indexes = {_index(watch.organization_id, address): address for address in people}
         DirectoryPerson.objects.exclude(address_index__in=indexes).delete()
         rows = {}
@@ -147,8 +153,9 @@ def _keep_only(people: dict[str, google_directory.Person]) -> Sequence[_Wanted]:
                 member_id=ids.get(address),
                 address_index=_index(watch.organization_id, address),
             )
-            if _take(row, DirectoryDetails(address, person.name), person.photo_etag):
-                photos.append(_Wanted(row.pk, address, person.photo_etag))
+            etag = person.photo_etag[:LONGEST_ETAG]
+            if _take(row, DirectoryDetails(address, person.name), etag):
+                photos.append(_Wanted(row.pk, address, etag))
     return photos
 
 
@@ -174,7 +181,7 @@ def _read_photo(tokens: AccessTokens, wanted: _Wanted) -> None:
         if row is None:
             return
         row.photo = Photo(kind, b64encode(content).decode()) if kind and usable else None
-        row.photo_etag = wanted.etag[:128]
+        row.photo_etag = wanted.etag
         row.save(update_fields=["photo", "photo_etag"])
 
 

@@ -94,11 +94,12 @@ def find(address: str, *, organization_domain: str | None = None) -> lookups.Mem
     return found[0]
 
 
-def by_addresses(addresses: Collection[str]) -> dict[str, UUID]:
-    """Ids of the current organization's active members with these addresses, by the address as it was given."""
+def by_addresses(addresses: Collection[str], *, only_active: bool = True) -> dict[str, UUID]:
+    """Ids of the current organization's members with these addresses, by the address as it was given."""
     indexes = {lookups.address_index(address): address for address in addresses}
-    rows = Member.objects.filter(address_index__in=indexes, is_active=True).values_list("address_index", "pk")
-    return {indexes[bytes(index)]: member_id for index, member_id in rows}
+    found = Member.objects.filter(address_index__in=indexes)
+    rows = found.filter(is_active=True) if only_active else found
+    return {indexes[bytes(index)]: member_id for index, member_id in rows.values_list("address_index", "pk")}
 
 
 def domains() -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from calendars import directory_people
+from calendars import directory_people, tasks
 from calendars.models import DirectoryPerson
 from clockwise import clock
 from clockwise.audit.models import AuditEntry
@@ -116,6 +116,19 @@ def test_a_photo_is_asked_for_again_only_when_it_is_another(met: Company) -> Non
     assert image is not None and image.content.endswith(b"new")
 
 
+def test_many_photos_come_in_lots(met: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    woken: list[str] = []
+    monkeypatch.setattr(messages, "wake", lambda task, *arguments, **_: woken.append(task.name))
+    monkeypatch.setattr(directory_people, "MOST_PHOTOS", 1)
+    with met.inside():
+        directory_people.show(by=met.member("ada"))
+    for photos in (1, 2, 2):
+        with met.acting():
+            tasks.refresh_directory_people()
+        assert len(asked(met)) == photos
+    assert woken == ["calendars.refresh_directory_people"]
+
+
 @pytest.mark.parametrize("content", [b"<svg onload='alert(1)'/>", PHOTO[:8] + bytes(300_000)])
 def test_what_is_no_picture_or_too_large_is_neither_kept_nor_asked_for_again(met: Company, content: bytes) -> None:
     for name in ("ben", "dora"):
@@ -168,6 +181,16 @@ def test_who_objects_is_shown_to_nobody_else_at_once_and_forgotten_at_the_next_r
         assert directory_people.photo(ben, rows["ben"].pk) is not None
 
     assert set(kept(refreshed(met))) == {"ada", "dora"}
+
+
+def test_an_objection_outlasts_a_deactivation(met: Company) -> None:
+    with met.inside():
+        ben = met.member("ben")
+        choices.choose(ben, choices.Use.COLLEAGUES, allowed=False)
+        ben.is_active = False
+        ben.save()
+
+    assert set(kept(shown(met))) == {"ada", "dora"}
 
 
 def test_whose_calendar_a_rule_leaves_out_is_not_asked_for(met: Company) -> None:

@@ -276,6 +276,8 @@ def test_the_page_links_and_takes_off_and_never_shows_the_address_again(personal
     with personal.company.inside():
         row = PersonalCalendar.objects.get()
         assert row.source.address == "https://cal.example/secret-9.ics"
+        PersonalCalendar.objects.update(read_at=SUNDAY_NOON)
+    assert "28 Feb, 13:00" in ada.get("/personal-calendars/").content.decode()  # in Berlin, as Ada is
     assert browser("ben").post(f"/personal-calendars/{row.pk}/unlink").status_code == 404
     assert ada.post(f"/personal-calendars/{row.pk}/unlink").status_code == 302
     with personal.company.inside():
