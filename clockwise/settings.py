@@ -67,7 +67,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "clockwise.organizations.pace.PaceMiddleware",
     # Last, so that its process_view wraps the view alone in the organization's transaction.
     "clockwise.tenancy.middleware.TenantMiddleware",
 ]

@@ -25,10 +25,13 @@ def recognizes(recognizer: Recognizer) -> Recognizer:
 
 
 def refusal(request: HttpRequest, view: View) -> HttpResponse | None:
-    """The answer to a caller whom the table doesn't admit; None for one whom it does.
+    """The answer to a caller whom the table doesn't admit, or who asks too often; None for any other.
 
     Runs inside the transaction of the organization that the request names, if it names one.
     """
+    member = _member_behind(request)
+    if member is not None and (wait := pace.wait_of(request, member.pk)):
+        return pace.slow_down(request, view, member.pk, wait)
     name = request.resolver_match.view_name if request.resolver_match else ""
     endpoint = ENDPOINTS.get(name)
     if endpoint is None:

@@ -5,50 +5,28 @@ SCIM, the way in and Google's signals have limits of their own.
 
 import math
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from clockwise.audit.record import record
-from clockwise.organizations import sessions, tokens
-from clockwise.organizations.lookups import MemberReference
 from clockwise.rate_limit import Limit, client_address, wait_seconds
-from clockwise.tenancy import current
 
 View = Callable[..., HttpResponse]
 
 BURST_SECONDS = 20
-# Refusals are for people who took a wrong turn: three a burst of sixty requests, and one in ten seconds thereafter.
+# Of what a role refuses, a person who took a wrong turn asks little: 60 at once by default, and one in ten seconds.
 _REFUSALS_SHARE = 1 / 200
 _REFUSALS_BURST_SECONDS = 3
 # A burst of requests that must wait leaves one entry in the audit log, however many they are.
 TOLD = Limit("told to wait", per_second=1 / 600, burst=1)
 
 
-class PaceMiddleware:
-    """Stands before the organization's transaction: who asks too often costs no statement of it."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: View, args: list[Any], kwargs: dict[str, Any]
-    ) -> HttpResponse | None:
-        member = _named_by(request)
-        if member is None:
-            return None
-        wait = wait_seconds(_of_member(), str(member.member_id)) or wait_seconds(_of_address(), client_address(request))
-        if not wait:
-            return None
-        with current.organization(member.organization_id):
-            return slow_down(request, view, member.member_id, wait)
+def wait_of(request: HttpRequest, member_id: UUID) -> float:
+    """0: go ahead; else how many seconds too early it is for the member, or for all who come from their address."""
+    return wait_seconds(_of_member(), str(member_id)) or wait_seconds(_of_address(), client_address(request))
 
 
 def wait_after_refusal(member_id: UUID) -> float:
@@ -57,7 +35,7 @@ def wait_after_refusal(member_id: UUID) -> float:
 
 
 def slow_down(request: HttpRequest, view: View, member_id: UUID, wait: float) -> HttpResponse:
-    """429 (RFC 6585) in the form that the caller understands. Inside the member's organization."""
+    """429 (RFC 6585) in the form that the caller understands."""
     seconds = math.ceil(wait)
     if not wait_seconds(TOLD, str(member_id)):
         record("member.slowed_down", by=member_id, address=request.resolver_match.view_name, seconds=seconds)  # type: ignore[union-attr]
@@ -68,14 +46,6 @@ def slow_down(request: HttpRequest, view: View, member_id: UUID, wait: float) ->
     answer: HttpResponse = render(request, "429.html", {"seconds": seconds}, status=429)
     answer.headers["Retry-After"] = str(seconds)
     return answer
-
-
-def _named_by(request: HttpRequest) -> MemberReference | None:
-    """Whom the request's token or session names; whether it still holds is asked later."""
-    if "Authorization" in request.headers:
-        return tokens.reference_of(request)
-    organization_id, member_id = sessions.organization_of_request(request), request.session.get(SESSION_KEY)
-    return MemberReference(organization_id, UUID(member_id)) if organization_id and member_id else None
 
 
 def _of_member() -> Limit:

@@ -13,7 +13,6 @@ from rest_framework.request import Request
 from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.organizations import lookups
-from clockwise.organizations.lookups import MemberReference
 from clockwise.organizations.models import ApiToken, Member
 from clockwise.tenancy.prepared import by_ids
 
@@ -48,18 +47,10 @@ def _bearer(request: HttpRequest) -> str:
     return value.strip() if scheme.lower() == "bearer" and value.startswith(PREFIX) else ""
 
 
-def reference_of(request: HttpRequest) -> MemberReference | None:
-    """Whose token the request shows, valid or not; looked up once a request. Needs no organization."""
-    if not hasattr(request, "_token_reference"):
-        token = _bearer(request)
-        request._token_reference = lookups.member_by_token(token) if token else None  # type: ignore[attr-defined]
-    reference: MemberReference | None = request._token_reference  # type: ignore[attr-defined]
-    return reference
-
-
 def organization_of_request(request: HttpRequest) -> UUID | None:
     """The organization of the request's token; a session doesn't count where a token is shown."""
-    reference = reference_of(request)
+    token = _bearer(request)
+    reference = lookups.member_by_token(token) if token else None
     return reference.organization_id if reference else None
 
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from clockwise import clock
 from clockwise.audit.models import AuditEntry
-from clockwise.organizations import tokens
+from clockwise.organizations import sessions, tokens
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current
 from tests.company import SUNDAY_NOON
@@ -96,6 +96,14 @@ def test_who_is_told_to_wait_takes_nothing_of_their_addresss_share(pair: Pair, s
     settings.REQUESTS_PER_SECOND = {"member": 1, "address": 2}
     assert statuses(browser_of(pair.ben), PAGE, 100).count(429) == 80
     assert statuses(browser_of(pair.ada), PAGE, 20) == [200] * 20
+
+
+def test_an_ended_browser_uses_up_nothing_of_its_owners(pair: Pair) -> None:
+    stolen = browser_of(pair.ben)
+    with current.organization(pair.organization_id):
+        sessions.end_all(pair.ben)
+    assert statuses(stolen, PAGE, 30) == [302] * 30
+    assert browser_of(pair.ben).get(PAGE).status_code == 200
 
 
 def test_who_is_nobody_is_not_counted(pair: Pair) -> None:
