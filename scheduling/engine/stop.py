@@ -53,7 +53,8 @@ class Either:
 class Budget:
     """What a whole run may take: tries, or seconds from `since` (monotonic) less a reserve for the answer, or both.
 
-    Less than 2 seconds count as 2; tries alone have no time limit; neither: 10 s.
+    Half of what is left is for the search, however long the answer may take on a slow machine. Less than 2 seconds
+    count as 2; tries alone have no time limit; neither: 10 s.
     """
 
     def __init__(
@@ -69,7 +70,10 @@ class Budget:
             seconds = DEFAULT_SECONDS
         self.iterations, self.interrupted = iterations, interrupted
         self._begin = time.monotonic()
-        self._end = math.inf if seconds is None else since + max(seconds, LEAST_SECONDS) - reserve
+        self._end = math.inf
+        if seconds is not None:
+            end = since + max(seconds, LEAST_SECONDS)
+            self._end = max(end - reserve, (self._begin + end) / 2)
 
     def over(self) -> bool:
         return self.interrupted() or time.monotonic() >= self._end
