@@ -1,288 +1,66 @@
-"""Two rivals written for the comparison: an exact CP-SAT model of the whole problem, and a plain annealing.
+"""The engine against two rivals on companies of every scenario, in one run.
 
-`python -m benchmarks.engine_rivals IN.json [--seconds 10] [--rival-seconds 100]` prints a row: score and gap of the
-engine, scores of the rivals, the exact model's gap, and the ratio of the engine's gain to the better rival's. The exact
-model's plan is scored by the scorer that explains.
+`python -m benchmarks.engine_rivals [--people 10 20] [--scenarios company dst] [--seed 2] [--seconds 10 60]
+[--rival-seconds 100]`. The rivals: an exact CP-SAT model of the whole problem (two workers), and a plain simulated
+annealing (one core). *ratio* is the engine's gain over `before` against that of the better rival, after the shorter and
+after the longer time; it should be at least 1. *gap* is (bound - score) / (bound - before) after the longer one.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
-import random
-import time
-from collections import defaultdict
-from pathlib import Path
 
-from ortools.sat.python import cp_model
+from benchmarks.companies import ZONES, company
+from benchmarks.rivals.annealing import anneal
+from benchmarks.rivals.exact import solve_exactly
+from benchmarks.rivals.found import Found
+from scheduling.engine.instance import parse
+from scheduling.engine.solution import Solution
+from scheduling.engine.solve import solve
 
-from scheduling.engine.arrays import NOWHERE
-from scheduling.engine.instance import Event, Instance, Person, load
-from scheduling.engine.score import move_cost, score
-from scheduling.engine.solution import Change, Lunches
-from scheduling.engine.solve import _Run, solve
-
-SCALE = 1000  # CP-SAT counts in whole numbers: thousandths of a minute of focus,
-PRICE = 100 * SCALE  # and hundredths of these in the objective
+COLUMNS = ("instance", "before", "soon", "later", "status", "gap", "annealing", "exact", "its gap", "ratio", "later")
+ROW = "{:18} {:>12} {:>12} {:>12} {:>8} {:>6} {:>12} {:>12} {:>7} {:>7} {:>7}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("instances", type=Path, nargs="+")
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--people", type=int, nargs="+", default=[10, 20, 40, 60, 100])
+    parser.add_argument("--scenarios", nargs="+", choices=sorted(ZONES), default=sorted(ZONES))
+    parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--seconds", type=float, nargs=2, default=[10.0, 60.0])
     parser.add_argument("--rival-seconds", type=float, default=100.0)
-    parser.add_argument("--no-exact", action="store_true", help="leave the exact model out, which is slow to build")
+    parser.add_argument("--no-exact", action="store_true", help="leave the exact model out")
     options = parser.parse_args()
-    columns = f"{'engine':>11} {'bound':>11} {'gap':>6} {'annealing':>11} {'exact':>11} {'gap':>6} {'ratio':>6}"
-    print(f"{'instance':20} {'before':>11} {columns}")
-    for path in options.instances:
-        instance = load(path)
-        found = solve(instance, seed=1, seconds=options.seconds, workers=2)
-        before = found.before or 0.0
-        plain = anneal(instance, options.rival_seconds, seed=1)
-        exact, exact_bound = -math.inf, math.inf
-        if not options.no_exact:
-            exact, exact_bound = solve_exactly(instance, options.rival_seconds)
-        best = max(plain, exact)
-        ratio = (found.score - before) / (best - before) if best > before else 1.0
-        print(
-            f"{instance.name:20} {before:11,.2f} {found.score:11,.2f} {found.bound or math.inf:11,.2f}"
-            f" {_gap(before, found.score, found.bound):6.1%} {plain:11,.2f} {exact:11,.2f}"
-            f" {_gap(before, best, exact_bound):6.1%} {ratio:6.3f}",
-            flush=True,
-        )
+    print(ROW.format(*COLUMNS), flush=True)
+    for people in options.people:
+        for scenario in options.scenarios:
+            instance = parse(company(people, seed=options.seed, scenario=scenario))
+            soon, later = (solve(instance, seed=1, seconds=seconds, workers=2) for seconds in options.seconds)
+            plain = anneal(instance, options.rival_seconds, seed=1)
+            exact = Found(-math.inf) if options.no_exact else solve_exactly(instance, options.rival_seconds)
+            print(_row(soon, later, plain, exact), flush=True)
 
 
-def _gap(before: float, reached: float, bound: float | None) -> float:
-    if bound is None or not math.isfinite(bound):
-        return math.nan
-    return (bound - reached) / (bound - before) if bound > before else 0.0
-
-
-def anneal(instance: Instance, seconds: float, *, seed: int) -> float:
-    """Single moves, geometric cooling, one run; in plain Python over person-days, restarted from nothing.
-
-    It shares the engine's model of what is legal, not its search. Returns the score of its best plan with best lunches.
-    """
-    from scheduling.engine.kernels import EXCESS, FREE, SCORE, blocker, change, put
-
-    run = _Run(instance, seed, since=time.monotonic())
-    model, state, rng = run.model, run.state, random.Random(seed)
-    if not model.home.size:
-        return run.today
-    places = [_places(model, event) for event in range(model.home.size)]
-    best, best_start, best_room = state.total[SCORE], state.start.copy(), state.room.copy()
-    begin = time.monotonic()
-    hot, cold, fraction, tries = 100.0, 1.0, 0.0, 0
-    while fraction < 1.0:
-        if tries % 256 == 0:
-            fraction = min(1.0, (time.monotonic() - begin) / seconds)
-            heat = hot * (cold / hot) ** fraction
-        tries += 1
-        event = rng.randrange(model.home.size)
-        start, room = rng.choice(places[event])
-        if (start, room) == (state.start[event], state.room[event]):
-            continue
-        if blocker(model, state, event, start, room) != FREE:
-            continue
-        gain, excess = change(model, state, event, start, room)
-        if state.total[EXCESS] + excess > 1e-9 or (gain < 0 and rng.random() >= math.exp(gain / heat)):
-            continue
-        put(model, state, event, start, room)
-        state.total[SCORE] += gain
-        state.total[EXCESS] += excess
-        if state.total[SCORE] > best + 1e-6:
-            best, best_start, best_room = state.total[SCORE], state.start.copy(), state.room.copy()
-    for event in range(model.home.size):
-        put(model, state, event, NOWHERE, int(state.room[event]))
-    for event in range(model.home.size):
-        put(model, state, event, int(best_start[event]), int(best_room[event]))
-    return run._exact_score()
-
-
-def _places(model: object, event: int) -> list[tuple[int, int]]:
-    home = int(model.home[event]), int(model.home_room[event])  # type: ignore[attr-defined]
-    rooms = [int(r) for r in model.room[model.room_off[event] : model.room_off[event + 1]]]  # type: ignore[attr-defined]
-    starts = []
-    for run in range(model.run_off[event], model.run_off[event + 1]):  # type: ignore[attr-defined]
-        first, count = int(model.run_start[run]), int(model.run_count[run])  # type: ignore[attr-defined]
-        starts += [first + model.step * n for n in range(count)]  # type: ignore[attr-defined]
-    return ([] if home[0] == NOWHERE else [home]) + [(start, room) for start in starts for room in rooms]
-
-
-def solve_exactly(instance: Instance, seconds: float) -> tuple[float, float]:
-    """(score, bound) of a CP-SAT model of everything: a place for each event, and free stretches for each person-day.
-
-    A person-day chooses disjoint maximal stretches; one is worth something only if every event that could cut it is
-    elsewhere. Since a stretch is worth at least as much as its pieces, choosing pieces of one never pays.
-    """
-    model = cp_model.CpModel()
-    weights = instance.weights
-    place_of: dict[int, dict[tuple[int, int | None], cp_model.IntVar]] = {}
-    terms: list[cp_model.LinearExpr] = []
-    taken: defaultdict[tuple[str, int], list[tuple[int, int, cp_model.IntVar, int]]] = defaultdict(list)
-    for number, event in enumerate(instance.events):
-        choices = _legal(instance, event) if event.movable else {(event.start or 0, event.room)}
-        place_of[number] = {place: model.new_bool_var("") for place in sorted(choices, key=repr)}
-        model.add_exactly_one(place_of[number].values())
-        for (start, room), chosen in place_of[number].items():
-            home = (start, room) == (event.start, event.room)
-            if event.start is not None and not home:
-                terms.append(-round(PRICE * move_cost(instance, event)) * chosen)
-            if home and len(event.attendees) >= 2:
-                outside = sum(
-                    not any(a <= start and start + event.duration <= b for a, b in instance.people[p].meeting)
-                    for p in event.attendees
-                )
-                terms.append(-round(PRICE * weights.outside_hours * outside) * chosen)
-            keys = [("p", p) for p in event.attendees] + ([] if room is None else [("r", room)])
-            for key in keys:
-                taken[key].append((start, start + event.duration, chosen, number if home else -1 - number))
-    for (kind, _), rows in taken.items():
-        price = weights.conflict if kind == "p" else weights.room_conflict
-        rows.sort(key=lambda row: row[0])
-        for i, (_, end, first, mine) in enumerate(rows):
-            for start, _, second, other in rows[i + 1 :]:
-                if start >= end:
-                    break
-                if _number(mine) == _number(other):
-                    continue
-                if mine >= 0 and other >= 0:  # both at today's places: allowed, at a price
-                    both = model.new_bool_var("")
-                    model.add(both >= first + second - 1)
-                    terms.append(-round(PRICE * price) * both)
-                else:
-                    model.add_bool_or(~first, ~second)
-    for number, person in enumerate(instance.people):
-        _person(model, instance, person, taken[("p", number)], terms)
-    if any(not (p.limits.focus_drop is None and p.limits.moves is None) for p in instance.people):
-        raise SystemExit("the exact rival knows no limits")
-    model.maximize(sum(terms))
-    solver = cp_model.CpSolver()
-    solver.parameters.max_time_in_seconds = seconds
-    solver.parameters.num_workers = 2
-    status = solver.solve(model)
-    if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return -math.inf, math.inf
-    changes = {}
-    for number, event in enumerate(instance.events):
-        place = next(place for place, chosen in place_of[number].items() if solver.value(chosen))
-        if place != (event.start, event.room):
-            changes[event.id] = Change(place[0], None if place[1] is None else instance.rooms[place[1]].id)
-    judged = score(instance, changes, _best_lunches(instance, changes))
-    if judged.errors:
-        raise AssertionError(judged.errors)
-    return judged.total, solver.best_objective_bound / PRICE
-
-
-def _number(event: int) -> int:
-    return event if event >= 0 else -1 - event
-
-
-def _legal(instance: Instance, event: Event) -> set[tuple[int, int | None]]:
-    movable, step = event.movable, instance.step
-    assert movable is not None
-    rooms = (event.room,) if movable.rooms is None else movable.rooms
-    places: set[tuple[int, int | None]] = set()
-    for low, high in movable.windows:
-        starts = set(range(-(-low // step) * step, high - event.duration + 1, step))
-        if event.start is not None and low <= event.start <= high - event.duration:
-            starts.add(event.start)
-        for start in starts:
-            if all(
-                any(a <= start and start + event.duration <= b for a, b in instance.people[p].meeting)
-                for p in event.attendees
-            ):
-                places |= {(start, room) for room in rooms}
-    return places if event.start is None else places | {(event.start, event.room)}
-
-
-def _person(
-    model: cp_model.CpModel,
-    instance: Instance,
-    person: Person,
-    rows: list[tuple[int, int, cp_model.IntVar, int]],
-    terms: list[cp_model.LinearExpr],
-) -> None:
-    weights, focus = instance.weights, person.focus
-    by_week: defaultdict[int, list[cp_model.LinearExpr]] = defaultdict(list)
-    for day in person.days:
-        here = [row for row in rows if row[0] < day.span[1] and day.span[0] < row[1]]
-        lunches = []
-        if day.lunch:
-            low, high = max(day.lunch.window[0], day.span[0]), min(day.lunch.window[1], day.span[1])
-            step = instance.step
-            lunches = [
-                (start, end, model.new_bool_var(""))
-                for start in range(-(-low // step) * step, high, step)
-                for end in range(start + step, min(high, start + day.lunch.ideal) + 1, step)
-                if end - start >= day.lunch.min
-            ]
-            none = model.new_bool_var("")
-            model.add_exactly_one([none, *(chosen for *_, chosen in lunches)])
-            terms.append(-round(PRICE * weights.lunch) * none)
-            for start, end, chosen in lunches:
-                terms.append(-round(PRICE * weights.lunch_short * (day.lunch.ideal - (end - start))) * chosen)
-                for first, last, taken, _ in here:
-                    if first < end and start < last:
-                        model.add_bool_or(~chosen, ~taken)
-        for a, b in person.working:
-            if day.span[0] <= a and b <= day.span[1]:
-                _stretches(model, person, day.noon, (a, b), here, lunches, by_week[day.week], weights.side_bonus)
-    for week, values in by_week.items():
-        goal = round(SCALE * focus.goal[week])
-        most = SCALE * 2 * 7 * 1440
-        full, beyond = model.new_int_var(0, goal, ""), model.new_int_var(0, most, "")
-        model.add(full + beyond <= sum(values))
-        terms.append(round(100 * weights.focus) * full)
-        terms.append(round(100 * weights.focus * weights.beyond_goal) * beyond)
-
-
-def _stretches(
-    model: cp_model.CpModel,
-    person: Person,
-    noon: int,
-    working: tuple[int, int],
-    taken: list[tuple[int, int, cp_model.IntVar, int]],
-    lunches: list[tuple[int, int, cp_model.IntVar]],
-    values: list[cp_model.LinearExpr],
-    side_bonus: float,
-) -> None:
-    """One flow of stretches through a working interval: from any end of something busy to any start."""
-    low, high = working
-    busy = [(s, e, chosen) for s, e, chosen, _ in taken] + list(lunches)
-    begins = sorted({low, *(e for _, e, _ in busy if low < e < high)})
-    ends = sorted({high, *(s for s, _, _ in busy if low < s < high)})
-    at: defaultdict[int, list[cp_model.IntVar]] = defaultdict(list)
-    for a in begins:
-        for b in ends:
-            if b - a < person.focus.min:
-                continue
-            value = float(b - a) if b - a >= person.focus.block else (b - a) / 2
-            if person.focus.side == "morning":
-                value += side_bonus * max(0, min(b, noon) - a)
-            elif person.focus.side == "afternoon":
-                value += side_bonus * max(0, b - max(a, noon))
-            free = model.new_bool_var("")
-            values.append(round(SCALE * value) * free)
-            for slot in range(a, b, 15):
-                at[slot // 15].append(free)
-            for s, e, chosen in busy:
-                if s < b and a < e:
-                    model.add_bool_or(~free, ~chosen)
-    for chosen_at in at.values():
-        model.add_at_most_one(chosen_at)
-
-
-def _best_lunches(instance: Instance, changes: dict[str, Change]) -> Lunches:
-    rooms = {room.id: number for number, room in enumerate(instance.rooms)}
-    events = tuple(
-        event._replace(movable=None)
-        if event.id not in changes
-        else event._replace(start=changes[event.id].start, room=rooms.get(changes[event.id].room or ""), movable=None)
-        for event in instance.events
+def _row(soon: Solution, later: Solution, plain: Found, exact: Found) -> str:
+    before, best = later.before or 0.0, max(plain.score, exact.score)
+    ratios = [(found.score - before) / (best - before) if best > before else 1.0 for found in (soon, later)]
+    return ROW.format(
+        later.instance,
+        *(f"{score:,.2f}" for score in (before, soon.score, later.score)),
+        later.status,
+        _gap(before, later.score, later.bound),
+        f"{plain.score:,.2f}",
+        f"{exact.score:,.2f}" if math.isfinite(exact.score) else "-",
+        _gap(before, exact.score, exact.bound),
+        *(f"{ratio:.4f}" for ratio in ratios),
     )
-    return solve(instance._replace(events=events), iterations=1).lunches
+
+
+def _gap(before: float, reached: float, bound: float | None) -> str:
+    if bound is None or not math.isfinite(bound) or not math.isfinite(reached):
+        return "-"
+    return f"{(bound - reached) / (bound - before):.1%}" if bound > before else "0.0%"
 
 
 if __name__ == "__main__":
