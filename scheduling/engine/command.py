@@ -159,8 +159,8 @@ def warm_up() -> None:
     from scheduling.engine.solve import solve
 
     tiny = parse(TINY)
-    solve(tiny, iterations=3000)
-    solve(tiny, iterations=1, warm={"e1": Change(840, "r0")}, progress=lambda progress: None)
+    solve(tiny, iterations=20_000)
+    solve(tiny, iterations=1, warm={"e1": Change(540, "r0")}, progress=lambda progress: None)
     # Some installers leave libraries as source, and PYTHONDONTWRITEBYTECODE keeps it so: a second at each start.
     for module in list(sys.modules.values()):
         source = getattr(module, "__file__", None)
@@ -168,6 +168,7 @@ def warm_up() -> None:
             compileall.compile_file(source, quiet=2)
 
 
+# A few people whose meetings lean on each other, so that every method comes to its turn.
 TINY: dict[str, Any] = {
     "format": "clockwise-instance/1",
     "name": "tiny",
@@ -176,8 +177,8 @@ TINY: dict[str, Any] = {
     "weights": {},
     "people": [
         {
-            "id": "p0",
-            "limits": {"focus_drop": 60, "moves": 2},
+            "id": f"p{person}",
+            "limits": {"focus_drop": 60, "moves": 2} if person == 0 else None,
             "working": [[540, 1020]],
             "meeting": [[540, 1020]],
             "days": [
@@ -185,6 +186,7 @@ TINY: dict[str, Any] = {
             ],
             "focus": {"min": 60, "block": 120, "goal": [300], "side": "morning"},
         }
+        for person in range(5)
     ],
     "rooms": [{"id": "r0", "capacity": 4, "building": "b"}],
     "events": [
@@ -192,10 +194,10 @@ TINY: dict[str, Any] = {
             "id": f"e{n}",
             "start": start,
             "end": start + 30,
-            "attendees": ["p0"],
-            "room": "r0",
-            "movable": {"windows": [[540, 1020]], "rooms": ["r0"], "cost": 0} if n else None,
+            "attendees": [f"p{n % 5}", f"p{(n + 1 + n // 5) % 5}"],
+            "room": "r0" if n == 1 else None,
+            "movable": {"windows": [[540, 1020]], "rooms": ["r0"] if n == 1 else None, "cost": 0} if n else None,
         }
-        for n, start in enumerate((600, 615, 660))
+        for n, start in enumerate(range(600, 600 + 14 * 25, 25))
     ],
 }

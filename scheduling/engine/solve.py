@@ -155,7 +155,8 @@ class _Run:
         if budget.iterations is not None:
             effort = round(budget.iterations * (cooling.end - cooling.begin)) // TRIES_PER_STEP
         side_by_side = workers > 1
-        searched = cooling.end if side_by_side or effort is not None else _between(cooling, SEARCHED)
+        shares_its_time = not side_by_side and effort is None
+        searched = cooling._replace(end=_between(cooling, SEARCHED)) if shares_its_time else cooling
 
         def bound_parts() -> None:
             pace = budget.part(cooling.begin, cooling.end)
@@ -163,11 +164,21 @@ class _Run:
             self.bounds.work(start, room, score, over, effort=effort)
 
         def search_parts() -> None:
+            def enough() -> bool:
+                return self.bounds.proved.issuperset(numbers)
+
             self.search.run(
                 numbers,
-                budget.part(cooling.begin, searched, enough=lambda: self.bounds.proved.issuperset(numbers)),
+                budget.part(searched.begin, searched.turn, enough=enough),
                 share=cooling.share,
-                after_step=lambda fraction: self.report(progress, _between(cooling, fraction)),
+                after_step=lambda fraction: self.report(progress, _between(cooling, fraction * cooling.cooled)),
+            )
+            self.search.resolve(
+                numbers,
+                budget.part(searched.turn, searched.end, enough=enough),
+                after_step=lambda fraction: self.report(
+                    progress, _between(cooling, cooling.cooled + fraction * (1.0 - cooling.cooled))
+                ),
             )
 
         if side_by_side:

@@ -1,4 +1,4 @@
-"""The search over all parts: annealing in small steps, best places kept part by part, a descent at the end."""
+"""The search over all parts: annealing and large neighbourhoods in small steps, best places kept part by part."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from scheduling.engine.arrays import NOWHERE, Ints, Model
 from scheduling.engine.kernels import EXCESS, FREE, SCORE, blocker, is_home, is_start
 from scheduling.engine.search.anneal import anneal, descend, restore, shift
+from scheduling.engine.search.neighbourhoods import neighbourhoods, resolve_some
 from scheduling.engine.search.schedule import heat
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Search:
         self._tries = np.zeros(len(parts), np.int64)
         self._blocks = [_blocks(model, part.events) for part in parts]
         self._next_block = np.zeros(len(parts), np.int64)
+        self._near = neighbourhoods(model)
 
     def run(
         self,
@@ -60,6 +62,21 @@ class Search:
             step = fraction - before
             after_step(fraction)
         self.back_to_best(open_parts)
+
+    def resolve(
+        self,
+        open_parts: Sequence[int],
+        stop: Stop,
+        *,
+        after_step: Callable[[float], object] = lambda fraction: None,
+    ) -> None:
+        """Resolve neighbourhoods of these parts, from their best places; `after_step` is told the fraction done."""
+        tries = 0
+        fraction = stop.fraction(0) if open_parts else 1.0
+        while fraction < 1.0:
+            tries += self._shared_out(open_parts, self._resolve)
+            fraction = stop.fraction(tries)
+            after_step(fraction)
 
     def back_to_best(self, numbers: Sequence[int]) -> None:
         for number in numbers:
@@ -107,21 +124,38 @@ class Search:
         return home or (legal and room in rooms and blocker(model, self.state, event, start, room) == FREE)
 
     def _step(self, numbers: Sequence[int], hot: float, cold: float) -> int:
-        """A share of tries for each part by its size, at least one."""
+        def cool(number: int, tries: int) -> int:
+            size = self.parts[number].events.size
+            if size > BLOCK:
+                return self._anneal_blocks(number, tries, hot, cold)
+            self._anneal(number, tries, *(self._own_heat(number, tries) if size <= SMALL else (hot, cold)))
+            return tries
+
+        return self._shared_out(numbers, cool)
+
+    def _shared_out(self, numbers: Sequence[int], work: Callable[[int, int], int]) -> int:
+        """A share of tries for each part by its size, at least one; how many were made."""
         total = sum(self.parts[number].events.size for number in numbers)
         wanted = max(STEP_TRIES, total)
-        tries = 0
-        for number in numbers:
-            size = self.parts[number].events.size
-            share = max(1, wanted * size // total)
-            if size <= SMALL:
-                self._anneal(number, share, *self._own_heat(number, share))
-            elif size <= BLOCK:
-                self._anneal(number, share, hot, cold)
-            else:
-                share = self._anneal_blocks(number, share, hot, cold)
-            tries += share
-        return tries
+        return sum(work(number, max(1, wanted * self.parts[number].events.size // total)) for number in numbers)
+
+    def _resolve(self, number: int, tries: int) -> int:
+        """At least so many tries in the next block of a part; how many."""
+        before = self.state.total[SCORE]
+        block = self._take_block(number)
+        done = int(resolve_some(self.model, self.state, self._near, block, tries))
+        if self.state.total[SCORE] > before:
+            self._save(self.parts[number].events)  # the neighbours may be of another block
+            self._now[number] += self.state.total[SCORE] - before
+            self._best[number] = self._now[number]
+        return done
+
+    def _take_block(self, number: int) -> Ints:
+        """The blocks of a part in turn."""
+        blocks = self._blocks[number]
+        block = blocks[self._next_block[number] % len(blocks)]
+        self._next_block[number] += 1
+        return block
 
     def _own_heat(self, number: int, tries: int) -> tuple[float, float]:
         """A small part needs no whole phase to cool: it has coolings of its own, of the same length each."""
@@ -144,13 +178,12 @@ class Search:
 
     def _anneal_blocks(self, number: int, tries: int, hot: float, cold: float) -> int:
         """At least so many tries on the next blocks of a large part; how many."""
-        blocks, total, done = self._blocks[number], self.state.total, 0
+        total, done = self.state.total, 0
         others = total[SCORE] - self._now[number]
         while done < tries:
-            block = blocks[self._next_block[number] % len(blocks)]
+            block = self._take_block(number)
             here = VISIT_TRIES * block.size
             anneal(self.model, self.state, block, here, hot, cold, self.start, self.room, np.inf)
-            self._next_block[number] += 1
             done += here
         self._now[number] = total[SCORE] - others
         if self._now[number] > self._best[number] + LEAST_GAIN and total[EXCESS] <= NO_EXCESS:

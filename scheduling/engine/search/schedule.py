@@ -1,4 +1,4 @@
-"""How hot the search is at which point of its time: coolings, each from the best plan so far."""
+"""What the search does at which point of its time: coolings, each from the best plan so far, and neighbourhoods."""
 
 from __future__ import annotations
 
@@ -8,22 +8,29 @@ HOT, COLD = 60.0, 2.0  # person-minutes; a typical change for the worse is 30 to
 
 
 class Cooling(NamedTuple):
-    """From `begin` to `end` of the whole time, beginning at that share of HOT."""
+    """From `begin` to `end` of the whole time, beginning at that share of HOT.
+
+    cooled: the share of this time after which large neighbourhoods take over, which only ever gain.
+    """
 
     begin: float
     end: float
     share: float
+    cooled: float = 0.8
+
+    @property
+    def turn(self) -> float:
+        return self.begin + self.cooled * (self.end - self.begin)
 
 
-# The first is short: proofs need a plan to begin with.
+# The first has no annealing: proofs need a plan to begin with, and large neighbourhoods find one soonest.
 COLD_START = (
-    Cooling(0.0, 0.1, 1.0),
-    Cooling(0.1, 0.5, 1.0),
-    Cooling(0.5, 0.7, 0.4),
-    Cooling(0.7, 0.85, 0.25),
-    Cooling(0.85, 1.0, 0.25),
+    Cooling(0.0, 0.1, 1.0, cooled=0.0),
+    Cooling(0.1, 0.55, 1.0),
+    Cooling(0.55, 0.8, 0.4),
+    Cooling(0.8, 1.0, 0.25),
 )
-WARM_START = (Cooling(0.0, 0.1, 0.2), Cooling(0.1, 0.5, 0.2), Cooling(0.5, 1.0, 0.2))
+WARM_START = (Cooling(0.0, 0.1, 0.2, cooled=0.0), Cooling(0.1, 0.5, 0.2), Cooling(0.5, 1.0, 0.2))
 
 
 def heat(fraction: float, share: float) -> float:
