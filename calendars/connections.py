@@ -1,6 +1,7 @@
 """A member's grant: kept, used, renewed, ended."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -86,13 +87,12 @@ def client_for(connection_id: UUID, *, share: float = pacing.READING) -> Calenda
 
     share: of the budgets, see `pacing`.
     """
-    return _client(connection_id, ConnectionTokens(connection_id), exclusions.Admission(connection_id), share=share)
+    return client_of(connection_id, exclusions.Admission(connection_id), share=share)
 
 
-def client_of(connection: GoogleConnection, admission: exclusions.Admission) -> CalendarClient:
-    """The same for reading, of a connection that has just been read itself."""
-    tokens = ConnectionTokens(connection.pk, just_read=connection.credentials)
-    return _client(connection.pk, tokens, admission, share=pacing.READING)
+def client_of(connection_id: UUID, admission: exclusions.Admission, *, share: float = pacing.READING) -> CalendarClient:
+    """The same where something has been judged, or the connection been read, already."""
+    return _client(connection_id, ConnectionTokens(connection_id, admission.connection), admission, share=share)
 
 
 def _client(
@@ -111,11 +111,12 @@ def _client(
 class ConnectionTokens:
     """The connection's access token, shared by all workers and renewed by one of them at a time."""
 
-    def __init__(self, connection_id: UUID, *, just_read: Credentials | None = None) -> None:
+    def __init__(self, connection_id: UUID, just_read: Callable[[], GoogleConnection | None] = lambda: None) -> None:
+        """`just_read` answers the connection where it was read a moment ago."""
         self._connection_id, self._just_read = connection_id, just_read
 
     def current(self) -> str:
-        credentials, self._just_read = self._just_read or self._credentials(), None
+        credentials = _credentials_of(self._just_read() or self._read())
         if _is_good(credentials):
             return credentials.access_token
         return self._renewed(credentials.access_token)
@@ -134,7 +135,7 @@ class ConnectionTokens:
 
     def _renewed_alone(self, outdated: str) -> str:
         """Whoever waited for the lock finds the token that the other one got."""
-        credentials = self._credentials()
+        credentials = _credentials_of(self._read())
         if credentials.access_token != outdated and _is_good(credentials):
             return credentials.access_token
         try:
@@ -145,12 +146,9 @@ class ConnectionTokens:
         self._keep(grant, credentials.refresh_token)
         return grant.access_token
 
-    def _credentials(self) -> Credentials:
+    def _read(self) -> GoogleConnection | None:
         with current.transaction():
-            connection = GoogleConnection.objects.filter(pk=self._connection_id).first()
-        if connection is None or connection.credentials is None:
-            raise GrantRevoked("not_connected")
-        return connection.credentials
+            return next(iter(_by_id().rows(self._connection_id)), None)
 
     def _note_problem(self, error: AccessMisconfigured) -> None:
         """Nobody's grant is at fault, so nobody's is touched; who can repair it is told (SYNC O5)."""
@@ -173,6 +171,17 @@ class ConnectionTokens:
             )
             connection.problem = ""
             connection.save(update_fields=["credentials", "problem"])
+
+
+def _credentials_of(connection: GoogleConnection | None) -> Credentials:
+    if connection is None or connection.credentials is None:
+        raise GrantRevoked("not_connected")
+    return connection.credentials
+
+
+@by_ids
+def _by_id(connection_id: UUID) -> QuerySet[GoogleConnection]:
+    return GoogleConnection.objects.filter(pk=connection_id)
 
 
 def _is_good(credentials: Credentials) -> bool:

@@ -2,16 +2,19 @@
 
 import time
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
 from clockwise.encryption.blind_index import organization_index
-from clockwise.google.errors import CalendarExcluded
+from clockwise.google.errors import CalendarExcluded, GrantRevoked
 from clockwise.organizations.models import Member
 from clockwise.tenancy import current, messages
+from clockwise.tenancy.prepared import Prepared, by_ids
 from privacy import exclusions
 from privacy.exclusions import CalendarFacts, KnownCalendar
 
@@ -33,8 +36,8 @@ class Admission:
     It reads the rules each time: from the commit of an exclusion on, no further request leaves.
     """
 
-    def __init__(self, connection_id: UUID) -> None:
-        self._connection_id = connection_id
+    def __init__(self, connection_id: UUID, *, just_read: GoogleConnection | None = None) -> None:
+        self._connection_id, self._just_read = connection_id, just_read
         self._judged, self._judged_at = "", 0.0
         # A calendar may be erased while its sync goes on; the rule still has to recognize it.
         self._seen: dict[str, Calendar] = {}
@@ -48,7 +51,12 @@ class Admission:
         self._seen[google_id] = calendar
         if rules and exclusions.leaves_out(rules, _facts(calendar, calendar.member)):
             raise CalendarExcluded("excluded")
-        self._judged, self._judged_at = google_id, time.monotonic()
+        self._just_read, self._judged, self._judged_at = calendar.connection, google_id, time.monotonic()
+
+    def connection(self) -> GoogleConnection | None:
+        """As it was read with the last judgement, for the one request that leaves at once; None for any other."""
+        connection, self._just_read = self._just_read, None
+        return connection
 
     def __call__(self, google_id: str) -> None:
         is_judged = self._judged == google_id and time.monotonic() < self._judged_at + AT_ONCE_SECONDS
@@ -56,23 +64,34 @@ class Admission:
         if is_judged:
             return
         with current.transaction():
-            member = self._member()
-            facts = self._facts(member, google_id)
-            refused = exclusions.leaves_out(exclusions.rules_for(member.pk), facts)
+            connection = next(iter(_with_member().rows(self._connection_id)), None)
+            if connection is None:
+                raise GrantRevoked("not_connected")
+            facts = self._facts(connection.member, google_id)
+            refused = exclusions.leaves_out(exclusions.rules_for(connection.member_id), facts)
         if refused:
             raise CalendarExcluded("excluded")
-
-    def _member(self) -> Member:
-        member: Member = GoogleConnection.objects.select_related("member").get(pk=self._connection_id).member
-        return member
+        self._just_read = connection
 
     def _facts(self, member: Member, google_id: str) -> CalendarFacts:
         index = organization_index(member.organization_id, "calendar", google_id.lower())
-        calendar = Calendar.objects.filter(member=member, google_id_index=index).first() or self._seen.get(google_id)
+        found = _by_index().rows(member.pk, index)
+        calendar = found[0] if found else self._seen.get(google_id)
         if calendar is None:
             return CalendarFacts(google_id)
         self._seen[google_id] = calendar
         return _facts(calendar, member)
+
+
+@by_ids
+def _with_member(connection_id: UUID) -> QuerySet[GoogleConnection]:
+    return GoogleConnection.objects.filter(pk=connection_id).select_related("member")
+
+
+@cache
+def _by_index() -> Prepared[Calendar]:
+    member_id, index = uuid4(), uuid4().bytes
+    return Prepared(Calendar.objects.filter(member=member_id, google_id_index=index), [member_id, index])
 
 
 def judge(connection: GoogleConnection) -> Callable[[Json], bool]:

@@ -9,6 +9,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _POP = "\u202c"
 _CLOSED_BY = {**dict.fromkeys("\u202a\u202b\u202d\u202e", _POP), **dict.fromkeys("\u2066\u2067\u2068", "\u2069")}
 _CLOSERS = frozenset(_CLOSED_BY.values())
+_DIRECTIONS = _CLOSERS.union(_CLOSED_BY)
 
 
 def cell(text: str) -> str:
@@ -25,6 +26,8 @@ def one_line(text: str) -> str:
 
 def own_direction(text: str) -> str:
     """Closes what the text opens, so that it turns around nothing that stands after it."""
+    if text.isascii() or _DIRECTIONS.isdisjoint(text):
+        return text
     opened: list[str] = []
     kept = []
     for character in text:

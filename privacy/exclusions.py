@@ -9,12 +9,13 @@ from fnmatch import fnmatchcase
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clockwise import clock
 from clockwise.audit.record import record
 from clockwise.organizations.models import Member
 from clockwise.organizations.plans import Feature, ensure
+from clockwise.tenancy.prepared import by_ids
 from privacy import policy, purges
 from privacy.models import CalendarExclusion, ExclusionPattern, Purge
 
@@ -87,8 +88,12 @@ class Rule:
 
 def rules_for(member_id: UUID) -> list[Rule]:
     """The admins' rules and the member's own."""
-    binding = CalendarExclusion.objects.filter(Q(member=None) | Q(member=member_id))
-    return [_rule(exclusion) for exclusion in binding]
+    return [_rule(exclusion) for exclusion in _binding().rows(member_id)]
+
+
+@by_ids
+def _binding(member_id: UUID) -> QuerySet[CalendarExclusion]:
+    return CalendarExclusion.objects.filter(Q(member=None) | Q(member=member_id))
 
 
 def rules_of_organization() -> list[Rule]:

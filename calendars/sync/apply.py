@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.deletion import Collector
 
 from calendars import changes
@@ -19,7 +19,10 @@ from calendars.sync.window import Window
 from clockwise import clock
 from clockwise.google.event import GoogleEvent
 from clockwise.tenancy.models import time_ordered_id
+from clockwise.tenancy.prepared import by_ids
 from privacy import processing
+
+KNOWN = ("google_id", "pk", "etag", "start", "end")
 
 
 class Known(NamedTuple):
@@ -90,11 +93,17 @@ def nothing(calendar: Calendar) -> None:
 
 def _known(calendar: Calendar, google_ids: set[str] | None = None, *, series: Iterable[str] = ()) -> dict[str, Known]:
     """By Google id: all, or those of `google_ids` and the instances of `series`."""
-    rows = Event.objects.filter(calendar=calendar)
-    if google_ids is not None:
-        rows = rows.filter(Q(google_id__in=list(google_ids)) | Q(series_id__in=list(series)))
-    found = rows.values_list("google_id", "pk", "etag", "start", "end")
-    return {google_id: Known(pk, etag, start, end) for google_id, pk, etag, start, end in found}
+    if google_ids is None:
+        found = _of_calendar().rows(calendar.pk)
+    else:
+        rows = Event.objects.filter(calendar=calendar).values_list(*KNOWN)
+        found = list(rows.filter(Q(google_id__in=list(google_ids)) | Q(series_id__in=list(series))))
+    return {google_id: Known(*known) for google_id, *known in found}
+
+
+@by_ids
+def _of_calendar(calendar_id: UUID) -> QuerySet[Event, tuple[Any, ...]]:
+    return Event.objects.filter(calendar=calendar_id).values_list(*KNOWN)
 
 
 def _store(

@@ -4,12 +4,13 @@ import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from enum import Enum, auto
-from functools import partial
+from functools import cache, partial
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from calendars import connections, exclusions, locks
 from calendars.models import Calendar, GoogleConnection, SetAsideEvent
@@ -30,6 +31,7 @@ from clockwise.google.errors import (
 )
 from clockwise.google.fields import list_fields
 from clockwise.tenancy import current
+from clockwise.tenancy.prepared import Prepared, by_ids
 from privacy import policy, processing
 
 log = logging.getLogger(__name__)
@@ -126,8 +128,7 @@ def _until_settled(calendar_id: UUID, plan: Plan | None) -> "Outcome":
 def _plan(calendar_id: UUID) -> Plan | None:
     """None for what isn't read any more."""
     with current.transaction():
-        rows = _readable().select_related("connection").annotate(parts_let_in=processing.as_column())
-        calendar = rows.filter(pk=calendar_id).first()
+        calendar = next(iter(_with_connection().rows(calendar_id)), None)
         if calendar is None:
             return None
         admission = exclusions.Admission(calendar.connection_id)
@@ -136,10 +137,16 @@ def _plan(calendar_id: UUID) -> Plan | None:
         except CalendarExcluded:
             return None  # its rows are on their way out
         wanted = processing.wanted_by(calendar.parts_let_in)
-        return Plan(calendar, wanted, connections.client_of(calendar.connection, admission))
+        return Plan(calendar, wanted, connections.client_of(calendar.connection_id, admission))
 
 
-def _readable() -> Any:
+@by_ids
+def _with_connection(calendar_id: UUID) -> QuerySet[Calendar, Any]:
+    rows = _readable().select_related("connection").annotate(parts_let_in=processing.as_column())
+    return rows.filter(pk=calendar_id)
+
+
+def _readable() -> QuerySet[Calendar]:
     return Calendar.objects.filter(connection__state=GoogleConnection.State.ACTIVE, is_read=True)
 
 
@@ -220,12 +227,19 @@ def _locked(plan: Plan) -> Any:
 
     None if it was deselected, or its connection ended, while Google answered.
     """
+    return next(iter(_to_write_to().rows(plan.calendar.pk, clock.now())), None)
+
+
+@cache
+def _to_write_to() -> Prepared[Any]:
+    calendar_id, now = uuid4(), datetime.fromtimestamp(0, UTC)
     rows = _readable().annotate(
         has_set_aside=Exists(SetAsideEvent.objects.filter(calendar=OuterRef("pk"))),
-        is_watched=Exists(channels.heard().filter(calendar=OuterRef("pk"))),
+        is_watched=Exists(channels.heard(now).filter(calendar=OuterRef("pk"))),
         parts_let_in=processing.as_column(),
     )
-    return rows.select_for_update(of=("self",), no_key=True).filter(pk=plan.calendar.pk).first()
+    found = rows.select_for_update(of=("self",), no_key=True).filter(pk=calendar_id)
+    return Prepared(found, [calendar_id, now])
 
 
 def _save(plan: Plan, calendar: Calendar, listing: Listing, window: Window, *, is_watched: bool) -> None:

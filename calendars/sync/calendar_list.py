@@ -21,6 +21,7 @@ from clockwise.google.errors import GoogleError, GoogleUnavailable, GrantRevoked
 from clockwise.harmless import own_direction
 from clockwise.organizations import rules
 from clockwise.tenancy import current
+from clockwise.tenancy.prepared import by_ids
 from privacy import policy
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -60,11 +61,11 @@ def sync(connection_id: UUID) -> list[UUID]:
     """
     began_at = clock.now()
     with current.transaction():
-        connection = _active(connection_id).first()
+        connection = next(iter(_read_first().rows(connection_id)), None)
         if connection is None:
             return []
         lists, left_out = connection.lists or Lists(), exclusions.judge(connection)
-    client = connections.client_of(connection, exclusions.Admission(connection_id))
+    client = connections.client_of(connection_id, exclusions.Admission(connection_id, just_read=connection))
     try:
         calendars = _read(client.calendar_list, lists.calendars_token)
         settings = _settings(client, lists)
@@ -131,6 +132,21 @@ def choosable(member_id: UUID) -> QuerySet[Calendar]:
     )
 
 
+@by_ids
+def _read_first(connection_id: UUID) -> QuerySet[GoogleConnection]:
+    return _active(connection_id)
+
+
+@by_ids
+def _to_write_to(connection_id: UUID) -> QuerySet[GoogleConnection]:
+    return _active(connection_id).select_for_update()
+
+
+@by_ids
+def _of_member(member_id: UUID) -> QuerySet[Calendar]:
+    return Calendar.objects.select_for_update(no_key=True).filter(member=member_id)
+
+
 def _active(connection_id: UUID) -> QuerySet[GoogleConnection]:
     return GoogleConnection.objects.filter(pk=connection_id, state=GoogleConnection.State.ACTIVE)
 
@@ -193,11 +209,10 @@ def _put_off(connection_id: UUID, error: GoogleError) -> None:
 
 def _stored(connection_id: UUID, answer: _Answer, lists: Lists, published: Json) -> list[UUID]:
     """Nothing, if the connection ended while Google answered."""
-    connection = _active(connection_id).select_for_update().first()
+    connection = next(iter(_to_write_to().rows(connection_id)), None)
     if connection is None:
         return []
-    rows = Calendar.objects.select_for_update(no_key=True).filter(member=connection.member_id)
-    known = {bytes(row.google_id_index): row for row in rows}
+    known = {bytes(row.google_id_index): row for row in _of_member().rows(connection.member_id)}
     listed = {_index(connection, str(entry["id"])): entry for entry in answer.items if entry.get("id")}
     left_out, changed = exclusions.judge(connection), set()
     for index, entry in listed.items():

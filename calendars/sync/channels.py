@@ -94,9 +94,9 @@ def hear(channel_id: UUID, *, resource: str, resource_id: str) -> bool:
     return True
 
 
-def heard() -> QuerySet[Channel]:
+def heard(at: datetime | None = None) -> QuerySet[Channel]:
     """Those whose messages do arrive: an address that Google can't reach, or a lost one, must not make us deaf."""
-    return Channel.objects.filter(ended_at=None, expires_at__gt=clock.now(), heard_at__isnull=False)
+    return Channel.objects.filter(ended_at=None, expires_at__gt=at or clock.now(), heard_at__isnull=False)
 
 
 def distrust(calendar: Calendar) -> None:

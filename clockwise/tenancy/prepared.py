@@ -14,15 +14,14 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import QuerySet
 
 from clockwise.tenancy.current import OutsideTransaction, require_organization_id
-from clockwise.tenancy.models import TenantModel
 
-Row = TypeVar("Row", bound=TenantModel)
+Row = TypeVar("Row")
 
 
 class Prepared(Generic[Row]):
     """Compiling costs more than running does, so the SQL is kept and only its parameters change."""
 
-    def __init__(self, queryset: QuerySet[Row], stand_ins: Sequence[Any]) -> None:
+    def __init__(self, queryset: QuerySet[Any, Row], stand_ins: Sequence[Any]) -> None:
         """`stand_ins`: values of the queryset's filters that nothing else has; others come in their places."""
         self._queryset = queryset
         self._compiler = queryset.query.get_compiler(DEFAULT_DB_ALIAS)
@@ -47,7 +46,7 @@ class Prepared(Generic[Row]):
         return list(queryset)
 
 
-def by_ids(build: Callable[[UUID], QuerySet[Row]]) -> Callable[[], Prepared[Row]]:
+def by_ids(build: Callable[[UUID], QuerySet[Any, Row]]) -> Callable[[], Prepared[Row]]:
     """The prepared query that finds rows by one id, made when it is first wanted."""
 
     @cache
