@@ -16,8 +16,6 @@ from scheduling.engine.arrays import FAR, NOWHERE, Floats, Ints, Model, cells_at
 from scheduling.engine.views import view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from scheduling.engine.components import Part
 
 Bools = npt.NDArray[np.bool_]
@@ -57,10 +55,8 @@ def build(model: Model, part: Part) -> Graphs | None:
     events = part.events
     choice_off, choice_start, choice_cost = _choices(model, events)
     counts = np.diff(choice_off)
-    people = _joined(np.arange(model.person_off[e], model.person_off[e + 1]) for e in events.tolist())
-    heads = model.person_off[events + 1] - model.person_off[events]
-    attend_off = _borders(heads)
-    owner = np.repeat(np.arange(events.size), heads)
+    owner, people = _rows(model.person_off, events)
+    attend_off = _borders(model.person_off[events + 1] - model.person_off[events])
     attend_pay = _borders(counts[owner])
     if attend_pay[-1] > MOST_ARCS:
         return None
@@ -72,7 +68,7 @@ def build(model: Model, part: Part) -> Graphs | None:
     end = start + model.duration[events][event]
     cell = cells_at(model.cell_person, model.cell_end, person, start)
     pay = np.flatnonzero(model.cell_week[cell] >= 0)
-    cells = np.unique(_joined(model.week_cells[model.week_off[w] : model.week_off[w + 1]] for w in part.weeks.tolist()))
+    cells = _distinct(model.week_cells[_rows(model.week_off, part.weeks)[1]])
     day = np.searchsorted(cells, cell[pay])
     start, end, event = start[pay], end[pay], event[pay]
     home = model.home[events][event] == start
@@ -85,7 +81,7 @@ def build(model: Model, part: Part) -> Graphs | None:
     ):
         keys += [of_day * FAR + column[rows] for column in columns]
     keys.append(np.arange(cells.size) * FAR)  # a day without anything has one node
-    nodes = np.unique(np.concatenate(keys))
+    nodes = _distinct(np.concatenate(keys))
     node_day = nodes // FAR
     node_time = nodes % FAR
     node_off = np.searchsorted(node_day, np.arange(cells.size + 1))
@@ -98,7 +94,7 @@ def build(model: Model, part: Part) -> Graphs | None:
     order = np.lexsort((event, nodes[node(day, start)]))
     pay, day, start, end, event, home = pay[order], day[order], start[order], end[order], event[order], home[order]
     arc_from = node(day, start)
-    slots = np.unique(day * FAR + event)
+    slots = _distinct(day * FAR + event)
     lunch_order = np.argsort(node(lunch[0], model.lunch_start[lunch[1]]), kind="stable")
     lunch_day, lunch_row = lunch[0][lunch_order], lunch[1][lunch_order]
     free_from = free[0] * FAR + model.free_start[free[1]]
@@ -126,36 +122,37 @@ def build(model: Model, part: Part) -> Graphs | None:
 
 def _choices(model: Model, events: Ints) -> tuple[Ints, Ints, Floats]:
     """Each event's starts, today's first, and the least that a place with that start costs."""
-    off, starts, costs = [0], [], []
-    for e in events.tolist():
-        runs = range(model.run_off[e], model.run_off[e + 1])
-        found = [model.run_start[k] + model.step * np.arange(model.run_count[k]) for k in runs]
-        here = np.concatenate(found) if found and model.room_off[e + 1] > model.room_off[e] else np.empty(0, np.int64)
-        home = model.home[e]
-        if home == NOWHERE:
-            starts.append(here)
-            costs.append(np.zeros(here.size))
-        else:
-            here = here[here != home]
-            rooms = model.room[model.room_off[e] : model.room_off[e + 1]]
-            other_room = model.home_legal[e] and bool((rooms != model.home_room[e]).any())
-            stay = min(model.home_cost[e], model.move_cost[e]) if other_room else model.home_cost[e]
-            starts.append(np.append(home, here))
-            costs.append(np.append(stay, np.full(here.size, model.move_cost[e])))
-        off.append(off[-1] + starts[-1].size)
-    empty = np.empty(0, np.int64)
+    home, home_room = model.home[events], model.home_room[events]
+    of_room, rooms = _rows(model.room_off, events)
+    has_room, has_other = np.zeros(events.size, np.bool_), np.zeros(events.size, np.bool_)
+    has_room[of_room] = True
+    has_other[of_room[model.room[rooms] != home_room[of_room]]] = True
+    of_run, runs = _rows(model.run_off, events)
+    count = model.run_count[runs]
+    of_start = np.repeat(of_run, count)
+    nth = np.arange(of_start.size) - np.repeat(_borders(count)[:-1], count)
+    start = np.repeat(model.run_start[runs], count) + model.step * nth
+    elsewhere = has_room[of_start] & (start != home[of_start])
+    of_start, start = of_start[elsewhere], start[elsewhere]
+    placed = np.flatnonzero(home != NOWHERE)
+    other_room = (model.home_legal[events] != 0) & has_other
+    stay = model.home_cost[events]
+    stay = np.where(other_room, np.minimum(stay, model.move_cost[events]), stay)
+    go = np.where(home == NOWHERE, 0.0, model.move_cost[events])
+    owner = np.concatenate((placed, of_start))
+    order = np.argsort(owner, kind="stable")
     return (
-        np.array(off),
-        np.concatenate([empty, *starts]).astype(np.int64),
-        np.concatenate([empty, *costs]).astype(float),
+        _borders(np.bincount(owner, minlength=events.size)),
+        np.concatenate((home[placed], start))[order],
+        np.concatenate((stay[placed], go[of_start]))[order],
     )
 
 
-def _rows(off: Ints, cells: Ints) -> tuple[Ints, Ints]:
-    """(day, row) of each row that belongs to one of the cells, in order."""
-    count = off[cells + 1] - off[cells]
-    day = np.repeat(np.arange(cells.size), count)
-    return day, np.arange(day.size) - _borders(count)[day] + off[cells][day]
+def _rows(off: Ints, owners: Ints) -> tuple[Ints, Ints]:
+    """(number of the owner, row) of each row that belongs to one of the owners, in order."""
+    count = off[owners + 1] - off[owners]
+    owner = np.repeat(np.arange(owners.size), count)
+    return owner, np.arange(owner.size) - _borders(count)[owner] + off[owners][owner]
 
 
 def _clashes(
@@ -173,8 +170,10 @@ def _clashes(
     return found
 
 
-def _joined(rows: Iterable[Ints]) -> Ints:
-    return np.concatenate([np.empty(0, np.int64), *rows])
+def _distinct(keys: Ints) -> Ints:
+    """In order. `np.unique` hashes, which takes ten times as long for millions of keys."""
+    keys = np.sort(keys)
+    return keys[np.concatenate(([True], keys[1:] != keys[:-1]))] if keys.size else keys
 
 
 def _borders(count: Ints) -> Ints:
