@@ -21,7 +21,7 @@ def indexer(organization_id: UUID) -> Callable[[str, datetime | None], tuple[byt
     of_meeting, of_series = (organization_indexer(organization_id, purpose) for purpose in ("meeting", "series"))
 
     def indexes(ical_uid: str, original_start: datetime | None) -> tuple[bytes, bytes]:
-        series = CUT.sub("", ical_uid)
+        series = CUT.sub("", ical_uid) if "_R" in ical_uid else ical_uid
         when = original_start.isoformat() if original_start else ""
         return of_meeting(f"{series}|{when}"), of_series(series)
 

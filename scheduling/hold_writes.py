@@ -3,14 +3,18 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
 
 from calendars import changes, event_ids, outbox
 from calendars.changes import Change
 from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
 from clockwise.organizations.models import Member
+from clockwise.tenancy.prepared import Prepared, any_of
 from scheduling.hours import local_date, zone_of
 from scheduling.models import Hold, HoldChange, Preferences
 
@@ -233,14 +237,23 @@ def renamed(write: OutboxWrite, old: str) -> None:
     Hold.objects.filter(member=write.member_id, google_id=old).update(google_id=event_ids.next_after(old))
 
 
+def _live(member_id: UUID) -> QuerySet[Hold]:
+    return Hold.objects.filter(member=member_id, state__in=[Hold.State.PLACED, Hold.State.PINNED])
+
+
+@cache
+def _live_among() -> Prepared[Hold]:
+    member_id, google_ids = uuid4(), [uuid4().hex]
+    return Prepared(_live(member_id).filter(google_id__in=any_of(google_ids)), [member_id, google_ids])
+
+
 @changes.on_events_changed
 def holds_changed(calendar: Calendar, changed: Sequence[Change], removed: Sequence[str]) -> None:
     """A hold that the person deletes stays deleted that day (H8); one that they move is theirs (W9)."""
-    live = Hold.objects.filter(member=calendar.member_id, state__in=[Hold.State.PLACED, Hold.State.PINNED])
     if removed:
-        live.filter(google_id__in=list(removed)).update(state=Hold.State.RELEASED)
+        _live(calendar.member_id).filter(google_id__in=list(removed)).update(state=Hold.State.RELEASED)
     by_id = {change.event.google_id: change for change in changed}
-    there = live.filter(google_id__in=list(by_id)) if by_id else ()
+    there = _live_among().rows(calendar.member_id, list(by_id)) if by_id else ()
     moved = [hold for hold in there if (hold.start, hold.end) != by_id[hold.google_id].place]
     zones = _zones({calendar.member_id}, {calendar.member_id: calendar}) if moved else {}
     for hold in moved:

@@ -36,7 +36,8 @@ def write(calendar: Calendar, changes: Sequence[Change], *, shut_out: frozenset[
         for first in range(0, len(changes), BATCH):
             batch = changes[first : first + BATCH]
             blobs = _array([_bytes(close(change)) for change in batch])
-            cursor.execute(_statement(), [*owner, *(column(batch) for column in COLUMNS.values()), blobs])
+            are_new = all(change.before is None for change in batch)
+            cursor.execute(_statement(are_new), [*owner, *(column(batch) for column in COLUMNS.values()), blobs])
 
 
 def _closer(calendar: Calendar, shut_out: frozenset[str]) -> Callable[[Change], bytes]:
@@ -114,14 +115,15 @@ COLUMNS: dict[str, Column] = {
 
 
 @cache
-def _statement() -> str:
+def _statement(are_new: bool) -> str:
+    """To look for an earlier row costs PostgreSQL a tenth more."""
     kinds = {str(field.column): str(field.db_type(connection)) for field in Event._meta.concrete_fields}
     names = [*COLUMNS, "details"]
     columns = ", ".join(f'"{name}"' for name in (*OF_THE_CALENDAR, *names))
     arrays = ", ".join(f"%s::{kinds[name].partition('(')[0]}[]" for name in names)
     written = ", ".join(f'"{name}" = EXCLUDED."{name}"' for name in names if name != "id")
-    return (
+    insert = (
         f"INSERT INTO {Event._meta.db_table} ({columns}) "  # noqa: S608 - names of our own columns
-        f"SELECT %s::uuid, %s::uuid, %s::uuid, given.* FROM unnest({arrays}) AS given "
-        f"ON CONFLICT (id) DO UPDATE SET {written}"
+        f"SELECT %s::uuid, %s::uuid, %s::uuid, given.* FROM unnest({arrays}) AS given"
     )
+    return insert if are_new else f"{insert} ON CONFLICT (id) DO UPDATE SET {written}"

@@ -157,17 +157,21 @@ def _mapping(item: Codec) -> Codec:
 def _dataclass(kind: type) -> Codec:
     hints = typing.get_type_hints(kind)
     codecs = [(field.name, codec_for(hints[field.name])) for field in dataclasses.fields(kind)]
-    encoders = [(name, codec.encode) for name, codec in codecs]
     decoders = [(name, codec.decode) for name, codec in codecs]
     # Nearly every value is there and of its own type: then nothing is called for it. `None` is no value's type.
-    exact = [(name, hints[name] if hints[name] in _SCALARS else None, codec.decode) for name, codec in codecs]
+    own_types = {name: hints[name] if hints[name] in _SCALARS else None for name, _ in codecs}
+    encoders = [(name, own_types[name], codec.encode) for name, codec in codecs]
+    exact = [(name, own_types[name], codec.decode) for name, codec in codecs]
     names = {name for name, _ in codecs}
     is_plain = not hasattr(kind, "__slots__") and not hasattr(kind, "__post_init__")
 
     def encode(value: Any) -> dict[str, Any]:
         if type(value) is not kind:
             raise _not_a(kind, value)
-        return {name: encoded(getattr(value, name)) for name, encoded in encoders}
+        return {
+            name: found if type(found := getattr(value, name)) is own else encoded(found)
+            for name, own, encoded in encoders
+        }
 
     def decode(value: Any) -> Any:
         if is_plain and value.keys() == names:

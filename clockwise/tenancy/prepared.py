@@ -12,10 +12,16 @@ from uuid import UUID, uuid4
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from clockwise.tenancy.current import OutsideTransaction, require_organization_id
 
 Row = TypeVar("Row")
+
+
+def any_of(values: Sequence[str]) -> RawSQL:
+    """For `text__in` in a prepared query, where a list takes one parameter, however long it is."""
+    return RawSQL("SELECT unnest(%s::text[])", [list(values)])
 
 
 class Prepared(Generic[Row]):

@@ -3,7 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID
+from functools import cache
+from uuid import UUID, uuid4
+
+from django.db.models import QuerySet
 
 from calendars import changes, event_ids, outbox
 from calendars.changes import Change
@@ -12,6 +15,7 @@ from calendars.models import Calendar, Event, GoogleConnection, OutboxWrite
 from calendars.sync.window import AHEAD, BEHIND
 from clockwise import clock
 from clockwise.encryption.blind_index import organization_index
+from clockwise.tenancy.prepared import Prepared, any_of
 from scheduling.hours import hours_from, local_date, working_on
 from scheduling.models import PersonalBlock, PersonalCalendar, Preferences
 from scheduling.personal.ics import Appointment
@@ -212,14 +216,23 @@ def renamed(write: OutboxWrite, old: str) -> None:
     PersonalBlock.objects.filter(member=write.member_id, google_id=old).update(google_id=event_ids.next_after(old))
 
 
+def _placed(member_id: UUID) -> QuerySet[PersonalBlock]:
+    return PersonalBlock.objects.filter(member=member_id, state=State.PLACED)
+
+
+@cache
+def _placed_among() -> Prepared[PersonalBlock]:
+    member_id, google_ids = uuid4(), [uuid4().hex]
+    return Prepared(_placed(member_id).filter(google_id__in=any_of(google_ids)), [member_id, google_ids])
+
+
 @changes.on_events_changed
 def blocks_changed(calendar: Calendar, changed: Sequence[Change], removed: Sequence[str]) -> None:
     """One that the member deletes stays deleted; one that they move is theirs."""
-    placed = PersonalBlock.objects.filter(member=calendar.member_id, state=State.PLACED)
     if removed:
-        placed.filter(google_id__in=list(removed)).update(state=State.RELEASED)
+        _placed(calendar.member_id).filter(google_id__in=list(removed)).update(state=State.RELEASED)
     places = {change.event.google_id: change.place for change in changed}
-    there = placed.filter(google_id__in=list(places)) if places else ()
+    there = _placed_among().rows(calendar.member_id, list(places)) if places else ()
     moved = [block.pk for block in there if places[block.google_id] != (block.start, block.end)]
     if moved:
         PersonalBlock.objects.filter(pk__in=moved).update(state=State.MOVED)
