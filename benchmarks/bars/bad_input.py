@@ -20,7 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.bars.company import company, optimize
+from benchmarks.bars.command import optimize
+from benchmarks.companies import company
 from scheduling.engine import command
 from tests.scheduling.engine.judge import Document
 from tests.scheduling.engine.small import small

@@ -16,7 +16,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.bars.company import company, optimize, read
+from benchmarks.bars.command import optimize, read
+from benchmarks.companies import company
 
 TOLD = ("seconds",)  # the only thing that may differ
 

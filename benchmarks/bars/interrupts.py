@@ -14,7 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.bars.company import CHECKOUT, company, read
+from benchmarks.bars.command import CHECKOUT, read
+from benchmarks.companies import company
 from tests.scheduling.engine.judge import Document, judge
 
 LONGEST = 8.0  # seconds until the signal; the run would take 20

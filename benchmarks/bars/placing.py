@@ -11,7 +11,7 @@ import random
 import sys
 from itertools import combinations
 
-from benchmarks.bars.company import company
+from benchmarks.companies import company
 from scheduling.engine.instance import parse
 from scheduling.engine.solve import Infeasible, solve
 from tests.scheduling.engine.judge import Document, best_score, judge, legal_spots, length, overlap

@@ -14,7 +14,8 @@ import random
 import tempfile
 from pathlib import Path
 
-from benchmarks.bars.company import company, optimize, read
+from benchmarks.bars.command import optimize, read
+from benchmarks.companies import company
 from tests.scheduling.engine.judge import Document, judge, today
 
 CHANGED = 20

@@ -13,7 +13,7 @@ import math
 import tempfile
 from pathlib import Path
 
-from benchmarks.bars.company import optimize, read
+from benchmarks.bars.command import optimize, read
 from benchmarks.companies import company
 from scheduling.engine.command import warm_up
 from tests.scheduling.engine.judge import judge

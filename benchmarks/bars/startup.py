@@ -10,7 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.bars.company import company, optimize
+from benchmarks.bars.command import optimize
+from benchmarks.companies import company
 from scheduling.engine.command import warm_up
 
 MOST_SECONDS = 1.5

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.bars.company import company, read
+from benchmarks.bars.command import read
+from benchmarks.companies import company
 from scheduling.engine.instance import parse
 from scheduling.engine.solve import solve
 from tests.scheduling.engine.judge import Document, false_gains, judge

@@ -7,14 +7,15 @@ touches few of them; a room's into one for each day that matters. An event belon
 
 from __future__ import annotations
 
-from itertools import zip_longest
+from collections.abc import Sequence
+from itertools import chain, zip_longest
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from scheduling.engine import places
-from scheduling.engine.instance import SIDES, Event, Instance, Person
+from scheduling.engine.instance import SIDES, Event, Instance, Intervals, Person
 from scheduling.engine.score import move_cost
 
 Ints = npt.NDArray[np.int64]
@@ -100,22 +101,10 @@ class Arrays(NamedTuple):
     constant: float
 
 
-class Ragged:
-    """Rows of different lengths, appended one after the other."""
-
-    def __init__(self) -> None:
-        self._off = [0]
-        self._values: list[int] = []
-
-    def add(self, values: object) -> None:
-        self._values.extend(values)  # type: ignore[arg-type]
-        self._off.append(len(self._values))
-
-    def off(self) -> Ints:
-        return np.array(self._off, np.int64)
-
-    def values(self) -> Ints:
-        return np.array(self._values, np.int64)
+def ragged(rows: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """Rows of different lengths one after the other: (off, values)."""
+    off = _borders(np.fromiter(map(len, rows), np.int64, len(rows)))
+    return off, np.fromiter(chain.from_iterable(rows), np.int64, int(off[-1]))
 
 
 def build(instance: Instance) -> Arrays:
@@ -128,7 +117,8 @@ def build(instance: Instance) -> Arrays:
         found = legal_places(wishes, hours, fixed, instance.step)
         stuck = ~_has_choice(found, instance.step)
         if not stuck.any():
-            return _assemble(instance, found, hours, fixed)
+            constant = _constant(instance, stays, movable, hours, fixed)
+            return Arrays(_assemble(instance, found, hours, fixed), found.wishes.events, constant)
         movable[wishes.events[stuck]] = False
         wishes = wishes.only(~stuck)
 
@@ -175,7 +165,7 @@ class Legal(NamedTuple):
 
 
 class Stays(NamedTuple):
-    """Where and when each event is today: a row for each attendee, and one for its room."""
+    """Where and when each event is today: a row for each attendee, and one for its room; by resource and start."""
 
     event: Ints
     resource: Ints
@@ -185,40 +175,40 @@ class Stays(NamedTuple):
 
 def stays_of(instance: Instance) -> Stays:
     people = len(instance.people)
-    attendees = Ragged()
-    for event in instance.events:
-        attendees.add(event.attendees if event.room is None else (*event.attendees, people + event.room))
-    number = np.repeat(np.arange(len(instance.events)), np.diff(attendees.off()))
-    start = np.array([_home(event) for event in instance.events], np.int64)
-    end = start + np.array([event.duration for event in instance.events], np.int64)
-    placed = start[number] != NOWHERE
-    number = number[placed]
-    return Stays(number, attendees.values()[placed], start[number], end[number])
+    off, resource = ragged(
+        [
+            event.attendees if event.room is None else (*event.attendees, people + event.room)
+            for event in instance.events
+        ]
+    )
+    event = np.repeat(np.arange(len(instance.events)), np.diff(off))
+    home = np.array([_home(event) for event in instance.events], np.int64)
+    start = home[event]
+    end = start + np.array([event.duration for event in instance.events], np.int64)[event]
+    order = np.lexsort((end, start, resource))
+    order = order[start[order] != NOWHERE]
+    return Stays(event[order], resource[order], start[order], end[order])
 
 
 def fixed_events(instance: Instance, stays: Stays, movable: npt.NDArray[np.bool_]) -> Fixed:
     rows = np.flatnonzero(~movable[stays.event])
-    resource, start, end = stays.resource[rows], stays.start[rows], stays.end[rows]
-    order = np.lexsort((end, start, resource))
-    count = np.bincount(resource, minlength=len(instance.people) + len(instance.rooms))
-    return Fixed(_borders(count), start[order], end[order])
+    count = np.bincount(stays.resource[rows], minlength=len(instance.people) + len(instance.rooms))
+    return Fixed(_borders(count), stays.start[rows], stays.end[rows])
 
 
 def wishes_of(instance: Instance, events: Ints) -> Wishes:
     chosen = [instance.events[number] for number in events.tolist()]
     windows, window_off = _pairs([_windows(event) for event in chosen])
-    people, rooms = Ragged(), Ragged()
-    for event in chosen:
-        people.add(event.attendees)
-        rooms.add(_room_choices(event))
+    person_off, person = ragged([event.attendees for event in chosen])
+    room_off, room = ragged([_room_choices(event) for event in chosen])
     return Wishes(
         events=events,
         duration=np.array([event.duration for event in chosen], np.int64),
         home=np.array([_home(event) for event in chosen], np.int64),
         home_room=np.array([_home_room(event) for event in chosen], np.int64),
         window_off=window_off, windows=windows,
-        person_off=people.off(), person=people.values(),
-        room_off=rooms.off(), room=rooms.values(),
+        person_off=person_off, person=person,
+        room_off=room_off, room=room,
     )  # fmt: skip
 
 
@@ -244,7 +234,7 @@ def _has_choice(legal: Legal, step: int) -> npt.NDArray[np.bool_]:
     return (home == NOWHERE) | ((starts > 0) & (rooms > 0)) | (legal.home_legal & (others > 0))
 
 
-def _assemble(instance: Instance, legal: Legal, hours: tuple[Ints, Ints], fixed: Fixed) -> Arrays:
+def _assemble(instance: Instance, legal: Legal, hours: tuple[Ints, Ints], fixed: Fixed) -> Model:
     wishes, weights = legal.wishes, instance.weights
     duration, home, home_room = wishes.duration, wishes.home, wishes.home_room
     person_off, person = wishes.person_off, wishes.person
@@ -263,7 +253,7 @@ def _assemble(instance: Instance, legal: Legal, hours: tuple[Ints, Ints], fixed:
         day.cell_person, day.lunch_low, day.lunch_high, day.lunch_min, day.lunch_ideal, *fixed, instance.step
     )
     short = np.repeat(day.lunch_ideal, np.diff(lunch_off)) - (lunch_end - lunch_start)
-    model = Model(
+    return Model(
         step=instance.step, focus=weights.focus, beyond=weights.beyond_goal, side_bonus=weights.side_bonus,
         conflict=weights.conflict, room_conflict=weights.room_conflict, outside_hours=weights.outside_hours,
         people=len(instance.people),
@@ -290,7 +280,6 @@ def _assemble(instance: Instance, legal: Legal, hours: tuple[Ints, Ints], fixed:
         run_before=_counts_before(legal.run_off, legal.run_count), starts=starts,
         room_off=wishes.room_off, room=wishes.room,
     )  # fmt: skip
-    return Arrays(model, wishes.events, _constant(instance, set(wishes.events.tolist()), hours, fixed))
 
 
 class _Days(NamedTuple):
@@ -373,8 +362,8 @@ class _Cells:
         return np.array(self._off, np.int64)
 
     def days(self) -> _Days:
-        columns = np.array(self._rows, np.int64).reshape(-1, 11).T.astype(np.int64)
-        person, week, end, start, stop, noon, due, low, high, least, ideal = (column.copy() for column in columns)
+        rows = np.fromiter(chain.from_iterable(self._rows), np.int64, 11 * len(self._rows)).reshape(-1, 11)
+        person, week, end, start, stop, noon, due, low, high, least, ideal = rows.T.copy()
         working, working_off = _pairs([one.working for one in self._instance.people])
         return _Days(
             week_person=np.array(self.week_person, np.int64),
@@ -414,22 +403,18 @@ def cells_at(cell_person: Ints, cell_end: Ints, person: Ints, time: Ints) -> Int
     return np.searchsorted(keys, person * FAR + time, side="right")
 
 
-def _constant(instance: Instance, movable: set[int], hours: tuple[Ints, Ints], fixed: Fixed) -> float:
+def _constant(
+    instance: Instance, stays: Stays, movable: npt.NDArray[np.bool_], hours: tuple[Ints, Ints], fixed: Fixed
+) -> float:
     """The score of fixed events among themselves: overlaps and meetings outside meeting hours."""
     weights, people = instance.weights, len(instance.people)
     pairs, room_pairs = places.overlapping_pairs(*fixed, people)
-    together = [
-        event
-        for number, event in enumerate(instance.events)
-        if number not in movable and event.start is not None and len(event.attendees) >= 2
-    ]
-    attendees = Ragged()
-    for event in together:
-        attendees.add(event.attendees)
+    theirs = stays.resource < people
+    attendees = np.bincount(stays.event[theirs], minlength=movable.size)
+    rows = theirs & ~movable[stays.event] & (attendees[stays.event] >= 2)
     meeting, meeting_off = hours
-    starts = np.array([_home(event) for event in together], np.int64)
-    durations = np.array([event.duration for event in together], np.int64)
-    outside = places.outside_hours(starts, durations, attendees.off(), attendees.values(), meeting_off, meeting)
+    starts = stays.start[rows]
+    outside = places.outside_hours(starts, stays.end[rows] - starts, stays.resource[rows], meeting_off, meeting)
     return -weights.conflict * pairs - weights.room_conflict * room_pairs - weights.outside_hours * outside
 
 
@@ -450,10 +435,11 @@ def _windows(event: Event) -> tuple[tuple[int, int], ...]:
     return event.movable.windows if event.movable else ()
 
 
-def _pairs(rows: list[tuple[tuple[int, int], ...]]) -> tuple[Ints, Ints]:
+def _pairs(rows: Sequence[Intervals]) -> tuple[Ints, Ints]:
     """All intervals in rows of two, and the borders of each owner's."""
-    count = np.array([len(row) for row in rows], np.int64)
-    return np.array([pair for row in rows for pair in row], np.int64).reshape(-1, 2), _borders(count)
+    off = _borders(np.fromiter(map(len, rows), np.int64, len(rows)))
+    ends = chain.from_iterable(chain.from_iterable(rows))
+    return np.fromiter(ends, np.int64, 2 * int(off[-1])).reshape(-1, 2), off
 
 
 def _rows_of(off: Ints, values: Ints, keep: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:

@@ -92,6 +92,7 @@ def _solve(options: argparse.Namespace, began: float, interrupts: list[int]) -> 
 
     # Nothing here is garbage before the end, and looking for it takes as long as reading a large file.
     gc.disable()
+    load_kernels()
     instance = load(options.instance)
     with _display(options) as show:
         solution = solve(
@@ -152,15 +153,22 @@ def write(path: Path, document: dict[str, object]) -> None:
     unfinished.replace(path)
 
 
-def warm_up() -> None:
-    """Compile every kernel on a tiny instance, and the modules that this loads, so that nobody waits for it later."""
+def load_kernels() -> None:
+    """Read compiled kernels from disk, which no plan should have to wait for once its instance is there."""
     from scheduling.engine.instance import parse
     from scheduling.engine.solution import Change
     from scheduling.engine.solve import solve
 
-    tiny = parse(TINY)
-    solve(tiny, iterations=20_000)
-    solve(tiny, iterations=1, warm={"e1": Change(540, "r0")}, progress=lambda progress: None)
+    solve(parse(TINY), iterations=1, warm={"e1": Change(540, "r0")}, progress=lambda progress: None)
+
+
+def warm_up() -> None:
+    """Compile every kernel on a tiny instance, and the modules that this loads, so that nobody waits for it later."""
+    from scheduling.engine.instance import parse
+    from scheduling.engine.solve import solve
+
+    solve(parse(TINY), iterations=20_000)
+    load_kernels()
     # Some installers leave libraries as source, and PYTHONDONTWRITEBYTECODE keeps it so: a second at each start.
     for module in list(sys.modules.values()):
         source = getattr(module, "__file__", None)

@@ -98,18 +98,21 @@ def new_state(model: Model, seed: int) -> State:
 
 @hot_kernel
 def settle(model: Model, state: State) -> None:
-    """Put every event at today's place and work out all that follows."""
+    """Put every event, none being anywhere, at today's place and work out all that follows."""
+    for e in range(model.home.size):
+        state.start[e] = model.home[e]
+        if model.home[e] != NOWHERE:
+            for k in range(model.person_off[e], model.person_off[e + 1]):
+                _enlist(model, state, e, model.person[k])
+            if model.home_room[e] >= 0:
+                _enlist(model, state, e, model.people + model.home_room[e])
     for c in range(model.cell_end.size):
         if model.cell_week[c] >= 0:
             _store_cell(model, state, c)
     for w in range(model.week_goal.size):
         _sum_week(model, state, w)
-        state.value[w] = week_value(model, w, state.week[w, 1], state.week[w, 2], state.week[w, 3], state.week[w, 4])
-    for e in range(model.home.size):
-        if model.home[e] != NOWHERE:
-            put(model, state, e, model.home[e], model.home_room[e])
-    for w in range(model.week_goal.size):
         state.drop_from[w] = state.week[w, FOCUS] - model.week_drop[w]
+        _settle_week(model, state, w)
     recount(model, state)
 
 

@@ -11,8 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scheduling.engine.arrays import NOWHERE, Floats, Ints, Model
-from scheduling.engine.compiled import kernel
-from scheduling.engine.kernels import cut_stretches, focus_value, gather, lunch_fits, lunch_loss
+from scheduling.engine.compiled import hot_kernel, kernel
+from scheduling.engine.kernels import (
+    FOCUS_FULL,
+    FOCUS_LESS,
+    cut_stretches,
+    focus_value,
+    gather,
+    lunch_fits,
+    lunch_loss,
+)
 
 if TYPE_CHECKING:
     from scheduling.engine.kernels import State
@@ -37,6 +45,13 @@ def best_week(model: Model, state: State, w: int, chosen: Ints) -> float:
     first, days = model.week_off[w], model.week_off[w + 1] - model.week_off[w]
     if days == 0:
         return 0.0
+    if model.beyond <= 1.0:  # a minute beyond the goal is worth no more, so that no plan is above either tangent
+        for tangent, touches in ((1.0, state.week[w, FOCUS_FULL] <= model.week_goal[w]),
+                                 (model.beyond, state.week[w, FOCUS_LESS] >= model.week_goal[w])):  # fmt: skip
+            if touches:
+                for k in range(first, first + days):
+                    chosen[model.week_cells[k]] = best_lunch(model, state, model.week_cells[k], model.focus * tangent)
+                return float(state.value[w])
     off = np.zeros(days + 2, np.int64)
     focus, cost = np.zeros(1), np.zeros(1)
     all_parents, all_options = np.empty(256, np.int64), np.empty(256, np.int64)
@@ -60,6 +75,20 @@ def best_week(model: Model, state: State, w: int, chosen: Ints) -> float:
         chosen[model.week_cells[first + d]] = all_options[off[d] + best]
         best = all_parents[off[d] + best]
     return best_value
+
+
+@hot_kernel
+def best_lunch(model: Model, state: State, c: int, worth: float) -> int:
+    """A day's best choice of lunch where a minute of focus is worth that much; among equals the first."""
+    busy = gather(model, state, c, -1, NOWHERE)
+    stretches, _ = cut_stretches(model, state, c, busy)
+    best, least = NO_LUNCH, model.cell_missed[c]
+    for k in range(model.lunch_off[c], model.lunch_off[c + 1]):
+        if lunch_fits(model, state, k, busy):
+            cost = worth * lunch_loss(model, state, c, k, stretches) + model.lunch_cost[k]
+            if cost < least:
+                best, least = k, cost
+    return best
 
 
 @kernel

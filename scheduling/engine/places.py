@@ -28,17 +28,26 @@ def legal_runs(
     off = np.zeros(duration.size + 1, np.int64)
     starts, counts = np.empty(1024, np.int64), np.empty(1024, np.int64)
     home_legal = np.zeros(duration.size, np.bool_)
-    size = 0
+    most = 0
     for e in range(duration.size):
-        low = windows[window_off[e] : window_off[e + 1], 0].copy()
-        high = windows[window_off[e] : window_off[e + 1], 1] - duration[e]
+        here = window_off[e + 1] - window_off[e]
         for k in range(person_off[e], person_off[e + 1]):
             p = person[k]
-            hours = meeting[meeting_off[p] : meeting_off[p + 1]]
-            low, high = _both(low, high, hours[:, 0], hours[:, 1] - duration[e])
-            here = slice(fixed_off[p], fixed_off[p + 1])
-            low, high = _without(low, high, fixed_start[here] - duration[e], fixed_end[here])
-        for i in range(low.size):
+            here += meeting_off[p + 1] - meeting_off[p] + fixed_off[p + 1] - fixed_off[p]
+        most = max(most, here)
+    scratch = np.empty((4, most), np.int64)
+    low, high, new_low, new_high = scratch[0], scratch[1], scratch[2], scratch[3]
+    size = 0
+    for e in range(duration.size):
+        n = window_off[e + 1] - window_off[e]
+        for i in range(n):
+            low[i], high[i] = windows[window_off[e] + i, 0], windows[window_off[e] + i, 1] - duration[e]
+        for k in range(person_off[e], person_off[e + 1]):
+            hours = slice(meeting_off[person[k]], meeting_off[person[k] + 1])
+            events = slice(fixed_off[person[k]], fixed_off[person[k] + 1])
+            n = _both(low[:n], high[:n], meeting[hours], duration[e], new_low, new_high)
+            n = _without(new_low[:n], new_high[:n], fixed_start[events], fixed_end[events], duration[e], low, high)
+        for i in range(n):
             if low[i] <= home[e] <= high[i]:
                 home_legal[e] = True
             first = -(-low[i] // step) * step
@@ -52,43 +61,45 @@ def legal_runs(
     return off, starts[:size].copy(), counts[:size].copy(), home_legal
 
 
-@kernel
-def _both(low: Ints, high: Ints, low2: Ints, high2: Ints) -> tuple[Ints, Ints]:
-    """Intersection of two sorted lists of closed ranges; empty ones (low > high) may be among them."""
-    out_low, out_high = np.empty(low.size + low2.size, np.int64), np.empty(low.size + low2.size, np.int64)
+@hot_kernel
+def _both(low: Ints, high: Ints, hours: Ints, duration: int, out_low: Ints, out_high: Ints) -> int:
+    """Write sorted closed ranges of starts, cut to those that end within hours; how many. Empty ones are left out."""
     n = i = j = 0
-    while i < low.size and j < low2.size:
-        a, b = max(low[i], low2[j]), min(high[i], high2[j])
+    while i < low.size and j < hours.shape[0]:
+        last = hours[j, 1] - duration
+        a, b = max(low[i], hours[j, 0]), min(high[i], last)
         if a <= b:
             out_low[n], out_high[n] = a, b
             n += 1
-        if high[i] < high2[j]:
+        if high[i] < last:
             i += 1
         else:
             j += 1
-    return out_low[:n].copy(), out_high[:n].copy()
+    return n
 
 
-@kernel
-def _without(low: Ints, high: Ints, after: Ints, before: Ints) -> tuple[Ints, Ints]:
-    """Sorted closed ranges less the open ranges (after, before), which are sorted by `after`."""
-    out_low, out_high = np.empty(low.size + after.size, np.int64), np.empty(low.size + after.size, np.int64)
+@hot_kernel
+def _without(
+    low: Ints, high: Ints, events_start: Ints, events_end: Ints, duration: int, out_low: Ints, out_high: Ints
+) -> int:
+    """Write sorted closed ranges of starts less those that overlap events, which are sorted by start; how many."""
     n = 0
     for i in range(low.size):
         here = low[i]
-        for j in range(after.size):
-            if before[j] <= here:
+        for j in range(events_start.size):
+            after = events_start[j] - duration
+            if events_end[j] <= here:
                 continue
-            if after[j] >= high[i] or here > high[i]:
+            if after >= high[i] or here > high[i]:
                 break
-            if after[j] >= here:
-                out_low[n], out_high[n] = here, after[j]
+            if after >= here:
+                out_low[n], out_high[n] = here, after
                 n += 1
-            here = max(here, before[j])
+            here = max(here, events_end[j])
         if here <= high[i]:
             out_low[n], out_high[n] = here, high[i]
             n += 1
-    return out_low[:n].copy(), out_high[:n].copy()
+    return n
 
 
 @kernel
@@ -116,16 +127,13 @@ def home_costs(
 
 
 @kernel
-def outside_hours(
-    starts: Ints, durations: Ints, person_off: Ints, person: Ints, meeting_off: Ints, meeting: Ints
-) -> int:
-    """Pairs of an event and an attendee in whose meeting hours it does not lie."""
+def outside_hours(starts: Ints, durations: Ints, person: Ints, meeting_off: Ints, meeting: Ints) -> int:
+    """How many attendances, of that person each, don't lie in the person's meeting hours."""
     count = 0
-    for e in range(starts.size):
-        for k in range(person_off[e], person_off[e + 1]):
-            p = person[k]
-            if not inside(meeting[meeting_off[p] : meeting_off[p + 1]], starts[e], starts[e] + durations[e]):
-                count += 1
+    for i in range(starts.size):
+        hours = meeting[meeting_off[person[i]] : meeting_off[person[i] + 1]]
+        if not inside(hours, starts[i], starts[i] + durations[i]):
+            count += 1
     return count
 
 

@@ -30,6 +30,7 @@ REPORT_SECONDS, REPORT_SPACING = 0.2, 10.0  # between two reports to the listene
 PLACING_TRIES = 200_000  # spent at the end on meetings that have no place yet
 TRIES_PER_STEP = 50  # of the search, for each step of the bound
 WORTH_A_MOVE = 30.0  # person-minutes that moving an event must bring in a repair, where nothing about it has changed
+MOST_ROUNDS = 10  # of going back to earlier places and to today's in turn
 SEARCHED = 0.7  # share of one worker's time for the search; the rest bounds
 
 
@@ -74,20 +75,21 @@ def solve(
     iterations alone; time may end it earlier. Raises InstanceError, Infeasible.
     """
     instance = instance if isinstance(instance, Instance) else parse(instance)
-    run = _Run(instance, seed, since=time.monotonic() if since is None else since)
+    run = _Run(instance, seed, since=time.monotonic() if since is None else since, repeatable=iterations is not None)
     budget = Budget(
         seconds=seconds, iterations=iterations, since=run.since, reserve=run.reserve(), interrupted=interrupted
     )
     run.take_up(warm or {}, changed)
     run.place_first()
+    run.look_where_every_run_does()
     run.report(progress, 0.0)
     for cooling in WARM_START if warm else COLD_START:
         run.cool(cooling, budget, workers, progress)
+        run.look_where_every_run_does()
     run.search.descend(budget.over)
     run.place_the_rest(interrupted)
     run.bounds.bound_all(range(len(run.parts)))
-    run.return_to_earlier_places()
-    run.take_back_what_does_not_pay()
+    run.finish()
     return run.explained()
 
 
@@ -98,8 +100,8 @@ def _between(cooling: Cooling, fraction: float) -> float:
 class _Run:
     """One call of `solve`: what it knows so far."""
 
-    def __init__(self, instance: Instance, seed: int, *, since: float) -> None:
-        self.instance, self.seed, self.since = instance, seed, since
+    def __init__(self, instance: Instance, seed: int, *, since: float, repeatable: bool = True) -> None:
+        self.instance, self.seed, self.since, self.repeatable = instance, seed, since, repeatable
         self.loaded = time.monotonic()
         self.arrays: Arrays = build(instance)
         self.model = view(self.arrays.model)
@@ -113,7 +115,9 @@ class _Run:
         self.next_report = -math.inf
         self.untouched = self._untouched()
         self.bounds = Bounds(self.model, self.parts)
-        self.shown: State | None = None
+        self.copied: State | None = None
+        self.best: Solution | None = None  # of the plans that were looked at
+        self.best_places = self.search.start, self.search.room
         self.earlier: dict[int, tuple[int, int]] = {}  # where a repair would rather leave events
 
     def reserve(self) -> float:
@@ -126,20 +130,18 @@ class _Run:
         """Start from the places of an earlier solution that are legal still."""
         rooms = {room.id: number for number, room in enumerate(self.instance.rooms)}
         start, room = np.full_like(self.state.start, NOWHERE), self.state.room.copy()
-        for event, key in enumerate(self.arrays.events):
-            change = warm.get(self.instance.events[key].id)
-            if change and self.instance.events[key].id not in changed:
-                start[event], room[event] = change.start, rooms.get(change.room or "", -1)
-        self.search.adopt(np.arange(start.size, dtype=np.int64), start, room)
-        self.search.keep_all()
-        unlisted = np.array([self.instance.events[key].id not in changed for key in self.arrays.events], np.bool_)
+        unlisted = np.ones(start.size, np.bool_)
+        for event, key in enumerate(self.arrays.events.tolist()):
+            name = self.instance.events[key].id
+            unlisted[event] = name not in changed
+            if name in warm and unlisted[event]:
+                start[event], room[event] = warm[name].start, rooms.get(warm[name].room or "", -1)
+        self.search.adopt(start, room)
         refused = (start != NOWHERE) & ((start != self.state.start) | (room != self.state.room))
         if changed or refused.any():
-            steady = unlisted & ~refused & (self.model.home != NOWHERE)
-            self.earlier = {
-                int(event): (int(self.state.start[event]), int(self.state.room[event]))
-                for event in np.flatnonzero(steady)
-            }
+            steady = np.flatnonzero(unlisted & ~refused & (self.model.home != NOWHERE))
+            places = zip(self.state.start[steady].tolist(), self.state.room[steady].tolist(), strict=True)
+            self.earlier = dict(zip(steady.tolist(), places, strict=True))
 
     def cool(self, cooling: Cooling, budget: Budget, workers: int, progress: Listener | None) -> None:
         """Search and bound from the same plan, side by side or one after the other, then put together what they found.
@@ -210,10 +212,11 @@ class _Run:
         now = time.monotonic()
         if progress is None or now < self.next_report:
             return
-        found = self.best_so_far()
-        if found is not None:
-            t_ms = round((now - self.loaded) * 1000)
-            progress(Progress(t_ms, fraction, score=found.score, bound=found.bound, solution=found))
+        if not self.repeatable:
+            self.look()
+        if self.best is not None:
+            t_ms = round((time.monotonic() - self.loaded) * 1000)
+            progress(Progress(t_ms, fraction, score=self.best.score, bound=self.best.bound, solution=self.best))
         after = time.monotonic()
         self.next_report = after + max(REPORT_SECONDS, REPORT_SPACING * (after - now))
 
@@ -241,20 +244,57 @@ class _Run:
             _, blockers = self._places().why_not(key)
             raise Infeasible(self.instance.events[key].id, blockers)
 
-    def return_to_earlier_places(self) -> None:
-        """A repair leaves events where the earlier plan had them, unless moving one is worth WORTH_A_MOVE."""
-        while self.earlier:
-            best_lunches(self.model, self.state, self.weeks, self.lunches)
-            if not [event for event, place in self.earlier.items() if self._return(event, *place)]:
+    def look_where_every_run_does(self) -> None:
+        """Between coolings, where tries rather than the clock decide what the plan is by then."""
+        if self.repeatable:
+            self.look()
+
+    def look(self) -> None:
+        """Keep the plan that an end here would give, if it is worth most of those that were looked at.
+
+        Nothing that was reported is lost at the end, when events go back and lunches are exact.
+        """
+        if (self.search.start == NOWHERE).any():
+            return
+        state = self._best_so_far()
+        self.return_to_earlier_places(state)
+        found = self._solution(state)
+        if self.best is None or found.score >= self.best.score:
+            self.best, self.best_places = found, (state.start.copy(), state.room.copy())
+        else:
+            self.best = replace(self.best, bound=found.bound)
+
+    def finish(self) -> None:
+        """End with the best plan, in which no event is elsewhere for nothing."""
+        self._undo_what_is_for_nothing()
+        if self.best is not None and self.best.score > self._exact_score() + SAME:
+            everything = np.arange(self.state.start.size, dtype=np.int64)
+            restore(self.model, self.state, everything, *self.best_places)
+            self.take_back_what_does_not_pay()
+
+    def _undo_what_is_for_nothing(self) -> None:
+        """Either way back may open the other."""
+        for _ in range(MOST_ROUNDS):
+            self.return_to_earlier_places(self.state)
+            if not self.take_back_what_does_not_pay():
                 return
 
-    def take_back_what_does_not_pay(self) -> None:
-        """With exact lunches, undo each move whose gain is nothing, as long as one can go back."""
+    def return_to_earlier_places(self, state: State) -> None:
+        """A repair leaves events where the earlier plan had them, unless moving one is worth WORTH_A_MOVE."""
+        while away := self._away_from_earlier(state):
+            best_lunches(self.model, state, self.weeks, self.lunches)
+            if not [event for event in away if self._return(state, event, *self.earlier[event])]:
+                return
+
+    def take_back_what_does_not_pay(self) -> bool:
+        """With exact lunches, undo each move whose gain is nothing, as long as one can go back; whether any did."""
+        any_did = False
         while True:
             best_lunches(self.model, self.state, self.weeks, self.lunches)
             taken_back = [event for event in self._moved() if self._take_back(event)]
             if not taken_back:
-                return
+                return any_did
+            any_did = True
 
     def explained(self) -> Solution:
         moves: dict[str, MoveReason] = {}
@@ -272,15 +312,20 @@ class _Run:
                 )
         return replace(self._solution(self.state), moves=moves, stays=stays)
 
-    def best_so_far(self) -> Solution | None:
-        """The best places found until now, with their best lunches; None where a meeting has none yet."""
-        if (self.search.start == NOWHERE).any():
-            return None
-        if self.shown is None:
-            self.shown = new_state(self.model, self.seed)
-        everything = np.arange(self.search.start.size, dtype=np.int64)
-        restore(self.model, self.shown, everything, self.search.start, self.search.room)
-        return self._solution(self.shown)
+    def _best_so_far(self) -> State:
+        """The best places found until now, not to be changed where they are those of the search itself."""
+        start, room = self.search.start, self.search.room
+        here = np.array_equal(start, self.state.start) and np.array_equal(room, self.state.room)
+        if here and not self._away_from_earlier(self.state):
+            return self.state
+        if self.copied is None:
+            self.copied = new_state(self.model, self.seed)
+        restore(self.model, self.copied, np.arange(start.size, dtype=np.int64), start, room)
+        return self.copied
+
+    def _away_from_earlier(self, state: State) -> list[int]:
+        start, room = state.start.tolist(), state.room.tolist()
+        return [event for event, place in self.earlier.items() if (start[event], room[event]) != place]
 
     def _solution(self, state: State) -> Solution:
         lunches = np.full_like(self.lunches, NO_LUNCH)
@@ -319,23 +364,22 @@ class _Run:
         away = (state.start != model.home) | (state.room != model.home_room)
         return [int(event) for event in np.flatnonzero(away & (model.home != NOWHERE))]
 
-    def _return(self, event: int, start: int, room: int) -> bool:
-        model, state = self.model, self.state
+    def _return(self, state: State, event: int, start: int, room: int) -> bool:
         now = int(state.start[event]), int(state.room[event])
-        if now == (start, room) or blocker(model, state, event, start, room) != FREE:
+        if blocker(self.model, state, event, start, room) != FREE:
             return False
-        if self._over_home(event, *now) - self._over_home(event, start, room) >= WORTH_A_MOVE:
+        if self._over_home(state, event, *now) - self._over_home(state, event, start, room) >= WORTH_A_MOVE:
             return False
-        shift(model, state, event, start, room)
+        shift(self.model, state, event, start, room)
         if state.total[EXCESS] <= SAME:
             return True
-        shift(model, state, event, *now)
+        shift(self.model, state, event, *now)
         return False
 
-    def _over_home(self, event: int, start: int, room: int) -> float:
+    def _over_home(self, state: State, event: int, start: int, room: int) -> float:
         if (start, room) == (self.model.home[event], self.model.home_room[event]):
             return 0.0
-        return explain.gain_over_home(self.model, self.state, self.lunches, event, start, room, self.state.parts)
+        return explain.gain_over_home(self.model, state, self.lunches, event, start, room, state.parts)
 
     def _take_back(self, event: int) -> bool:
         model, state = self.model, self.state
@@ -365,18 +409,18 @@ class _Run:
         return obstacles.Places(self.instance, final)
 
     def _changes(self, state: State) -> dict[str, Change]:
-        away = (state.start != self.model.home) | (state.room != self.model.home_room)
+        away = np.flatnonzero((state.start != self.model.home) | (state.room != self.model.home_room))
+        keys, starts, rooms = (found[away].tolist() for found in (self.arrays.events, state.start, state.room))
         return {
-            self.instance.events[self.arrays.events[event]].id: Change(
-                int(state.start[event]),
-                None if state.room[event] < 0 else self.instance.rooms[state.room[event]].id,
-            )
-            for event in np.flatnonzero(away)
+            self.instance.events[key].id: Change(start, None if room < 0 else self.instance.rooms[room].id)
+            for key, start, room in zip(keys, starts, rooms, strict=True)
         }
 
     def _lunches(self, chosen: Ints) -> dict[str, tuple[tuple[int, int], ...]]:
-        found: dict[str, list[tuple[int, int]]] = {}
-        for cell in np.flatnonzero(chosen != NO_LUNCH):
-            lunch = int(self.model.lunch_start[chosen[cell]]), int(self.model.lunch_end[chosen[cell]])
-            found.setdefault(self.instance.people[self.model.cell_person[cell]].id, []).append(lunch)
-        return {key: tuple(lunches) for key, lunches in found.items()}
+        cells = np.flatnonzero(chosen != NO_LUNCH)
+        people = self.model.cell_person[cells].tolist()
+        starts, ends = self.model.lunch_start[chosen[cells]].tolist(), self.model.lunch_end[chosen[cells]].tolist()
+        found: dict[int, list[tuple[int, int]]] = {}
+        for person, start, end in zip(people, starts, ends, strict=True):
+            found.setdefault(person, []).append((start, end))
+        return {self.instance.people[person].id: tuple(lunches) for person, lunches in found.items()}

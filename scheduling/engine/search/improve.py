@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scheduling.engine.arrays import NOWHERE, Ints, Model
-from scheduling.engine.kernels import EXCESS, FREE, SCORE, blocker, is_home, is_start
-from scheduling.engine.search.anneal import anneal, descend, restore, shift
+from scheduling.engine.arrays import Ints, Model
+from scheduling.engine.kernels import EXCESS, SCORE
+from scheduling.engine.search.adopt import adopt
+from scheduling.engine.search.anneal import anneal, descend, restore
 from scheduling.engine.search.neighbourhoods import neighbourhoods, resolve_some
 from scheduling.engine.search.schedule import heat
 
@@ -90,16 +91,10 @@ class Search:
                 if interrupted() or not self._descend_once(number, part.events, interrupted):
                     break
 
-    def adopt(self, events: Ints, start: Ints, room: Ints) -> None:
-        """Take the places of an earlier solution that are legal still (NOWHERE: none), one after the other."""
-        for event in events.tolist():
-            place = int(start[event]), int(room[event])
-            if place[0] == NOWHERE or not self._may_stand(event, *place):
-                continue
-            old = int(self.state.start[event]), int(self.state.room[event])
-            shift(self.model, self.state, event, *place)
-            if self.state.total[EXCESS] > 1e-9:
-                shift(self.model, self.state, event, *old)
+    def adopt(self, start: Ints, room: Ints) -> None:
+        """Begin from the places of an earlier solution that are legal still (NOWHERE: none)."""
+        adopt(self.model, self.state, start, room)
+        self.keep_all()
 
     def keep_all(self) -> None:
         """What the state holds now is the best, and where the parts' scores count from."""
@@ -113,15 +108,6 @@ class Search:
         restore(self.model, self.state, events, self.start, self.room)
         self._now[number] += float(self.state.total[SCORE]) - before
         self._best[number] = self._now[number]
-
-    def _may_stand(self, event: int, start: int, room: int) -> bool:
-        if (start, room) == (self.state.start[event], self.state.room[event]):
-            return False
-        model = self.model
-        rooms = model.room[model.room_off[event] : model.room_off[event + 1]]
-        home = is_home(model, event, start, room)
-        legal = is_start(model, event, start) or (start == model.home[event] and bool(model.home_legal[event]))
-        return home or (legal and room in rooms and blocker(model, self.state, event, start, room) == FREE)
 
     def _step(self, numbers: Sequence[int], hot: float, cold: float) -> int:
         def cool(number: int, tries: int) -> int:

@@ -30,7 +30,8 @@ COLD_START = (
     Cooling(0.55, 0.8, 0.4),
     Cooling(0.8, 1.0, 0.25),
 )
-WARM_START = (Cooling(0.0, 0.1, 0.2, cooled=0.0), Cooling(0.1, 0.5, 0.2), Cooling(0.5, 1.0, 0.2))
+# Hardly warm, since what the annealing gives up of an earlier plan costs time to find again.
+WARM_START = (Cooling(0.0, 0.3, 0.05, cooled=0.0), Cooling(0.3, 1.0, 0.05, cooled=0.5))
 
 
 def heat(fraction: float, share: float) -> float:
