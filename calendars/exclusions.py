@@ -37,6 +37,7 @@ class Admission:
     """
 
     def __init__(self, connection_id: UUID, *, just_read: GoogleConnection | None = None) -> None:
+        """`just_read`: the connection, where the caller has read it for the first request."""
         self._connection_id, self._just_read = connection_id, just_read
         self._judged, self._judged_at = "", 0.0
         # A calendar may be erased while its sync goes on; the rule still has to recognize it.
@@ -54,7 +55,7 @@ class Admission:
         self._just_read, self._judged, self._judged_at = calendar.connection, google_id, time.monotonic()
 
     def connection(self) -> GoogleConnection | None:
-        """As it was read with the last judgement, for the one request that leaves at once; None for any other."""
+        """As it was just read, with a judgement, for the one request that leaves at once; None for any other."""
         connection, self._just_read = self._just_read, None
         return connection
 

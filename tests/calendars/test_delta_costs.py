@@ -1,12 +1,14 @@
 """What a change of one event costs: requests to Google and queries, whatever the calendar holds besides."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from calendars import wake_ups
+from calendars import connections, wake_ups
+from calendars.models import Calendar, Event
 from calendars.sync import calendar as one_calendar
 from tests.company import MONDAY, Company, address, meeting
 
@@ -18,9 +20,14 @@ def costs(company: Company) -> tuple[int, int]:
     with company.inside():
         calendar = company.calendar("ada")
         wake_ups.note(calendar)
+    return costs_of(company, lambda: one_calendar.refresh(calendar.pk))
+
+
+def costs_of(company: Company, work: Callable[[], object]) -> tuple[int, int]:
+    """Requests to Google and queries."""
     company.google.log.clear()
     with company.acting(), CaptureQueriesContext(connection) as queries:
-        one_calendar.refresh(calendar.pk)
+        work()
     statements = [query["sql"] for query in queries.captured_queries if query["sql"] not in ("BEGIN", "COMMIT")]
     return len(company.google.log), len(statements)
 
@@ -61,3 +68,30 @@ def test_a_deletion_costs_no_more(company: Company) -> None:
     requests, queries = costs(company)
     assert requests == 1
     assert queries <= MOST_QUERIES
+
+
+def test_a_whole_listing_costs_no_more_however_much_is_new(company: Company) -> None:
+    company.sync("ada")
+    for number in range(40):
+        company.insert("ada", meeting(f"Plan {number}", MONDAY, 8 + number / 10, 5, "ada", "ben"))
+    with company.inside():
+        calendar = company.calendar("ada")
+        Calendar.objects.filter(pk=calendar.pk).update(request_shape="")
+    requests, queries = costs_of(company, lambda: one_calendar.sync(calendar.pk))
+    assert requests == 1
+    assert queries <= MOST_QUERIES
+    with company.inside():
+        assert Event.objects.filter(calendar=calendar).count() == 40
+
+
+def test_a_request_is_judged_and_given_its_token_by_one_reading_of_the_connection(company: Company) -> None:
+    company.sync("ada")
+    with company.inside():
+        calendar = company.calendar("ada")
+        client = connections.client_for(calendar.connection_id)
+        google_id = calendar.details.google_id
+    for _ in range(2):
+        requests, queries = costs_of(company, lambda: client.calendar(google_id))
+        assert requests == 1
+        # The tenant token's two, the connection with its member, the calendar, the rules.
+        assert queries == 5

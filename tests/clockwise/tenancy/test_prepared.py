@@ -12,7 +12,7 @@ from django.db.models.sql.compiler import SQLCompiler
 
 from clockwise.organizations.models import Member, Team, TeamMembership
 from clockwise.tenancy import current
-from clockwise.tenancy.prepared import Prepared, by_ids
+from clockwise.tenancy.prepared import Prepared, any_of, by_ids
 from tests.organizations import Pair
 
 
@@ -72,6 +72,17 @@ def test_rows_are_whole_with_what_they_are_joined_to(pair: Pair, teams: list[Tea
         with sent() as statements:
             assert [row.team for row in found] == teams
         assert statements == []
+
+
+def test_a_list_of_any_length_takes_one_parameter(pair: Pair) -> None:
+    with current.organization(pair.organization_id):
+        stand_in = [uuid4().hex]
+        prepared = Prepared(Member.objects.filter(role__in=any_of(stand_in)).order_by("pk"), [stand_in])
+        assert prepared.rows([]) == []
+        assert prepared.rows(["no such role"]) == []
+        assert prepared.rows(["no such role", pair.ada.role]) == list(
+            Member.objects.filter(role=pair.ada.role).order_by("pk")
+        )
 
 
 def test_canary_what_is_sent_is_what_django_would_send(pair: Pair, teams: list[Team]) -> None:
