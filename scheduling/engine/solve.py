@@ -86,6 +86,7 @@ def solve(
     for cooling in WARM_START if warm else COLD_START:
         run.cool(cooling, budget, workers, progress)
         run.look_where_every_run_does()
+        run.report(progress, cooling.end)
     run.search.descend(budget.over)
     run.place_the_rest(interrupted)
     run.bounds.bound_all(range(len(run.parts)))

@@ -16,6 +16,7 @@ import pytest
 from benchmarks.bars import bad_input, exhaustive, placing, repair
 from benchmarks.bars.command import optimize
 from benchmarks.companies import company
+from scheduling.engine import solve as solving
 from scheduling.engine.instance import parse
 from scheduling.engine.reading import HORIZON as FAR
 from scheduling.engine.reading import InstanceError
@@ -92,20 +93,22 @@ def test_a_repair_leaves_alone_what_need_not_move() -> None:
     assert len(repair.unneeded(document, earlier.as_document(), found.as_document(), {*listed})) <= 3
 
 
-@pytest.mark.parametrize("budget", [{"seconds": 2.0}, {"iterations": 20_000}])
-def test_no_plan_that_was_reported_is_better_than_the_answer(budget: Any) -> None:
+@pytest.mark.parametrize("seed", [3, 14])
+def test_no_plan_that_was_reported_is_better_than_the_answer(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Going back to earlier places at the end cost what the lines of progress had promised."""
-    document = company(24, seed=2)
+    monkeypatch.setattr(solving, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(solving, "REPORT_SPACING", 0.0)
+    document = company(16, seed=seed)
     earlier = solve(parse(document), seed=1, iterations=10_000)
     listed = repair.change(document, random.Random(1))
     told: list[float] = []
     found = solve(
         parse(document),
         seed=2,
+        iterations=1_500,
         warm=earlier.events,
         changed=listed,
         progress=lambda progress: told.append(progress.score),
-        **budget,
     )
     assert told == sorted(told)
     assert found.score >= told[-1] - 1e-6
