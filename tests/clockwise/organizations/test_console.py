@@ -59,6 +59,15 @@ def test_people_are_found_by_name_address_status_and_role(pair: Pair, as_member:
         assert {name for name in ("Ada", "Ben", "Mallory") if f">{name}</a>" in page} == expected, query
 
 
+def test_a_persons_page_says_in_which_zone_its_times_are(pair: Pair, as_member: Browser) -> None:
+    at = clock.now().replace(hour=14, minute=5)
+    with current.organization(pair.organization_id):
+        Member.objects.filter(pk=pair.ben.pk).update(signed_in_at=at)
+    page = as_member(pair.ada).get(f"/organization/members/{pair.ben.pk}/").content.decode()
+    assert f"{at:%Y}, 14:05 UTC</dd>" in page
+    assert '<dd class="num">never</dd>' in page  # synchronized
+
+
 def test_a_role_is_changed_and_written_down(pair: Pair, as_member: Browser) -> None:
     as_member(pair.ada).post(f"/organization/members/{pair.ben.pk}/role", {"role": "admin"})
     assert reloaded(pair, pair.ben).role == Role.ADMIN
