@@ -92,7 +92,8 @@ def _solve(options: argparse.Namespace, began: float, interrupts: list[int]) -> 
 
     # Nothing here is garbage before the end, and looking for it takes as long as reading a large file.
     gc.disable()
-    load_kernels()
+    if options.warm:
+        load_kernels()
     instance = load(options.instance)
     with _display(options) as show:
         solution = solve(
@@ -154,7 +155,7 @@ def write(path: Path, document: dict[str, object]) -> None:
 
 
 def load_kernels() -> None:
-    """Read compiled kernels from disk, which no plan should have to wait for once its instance is there."""
+    """Read compiled kernels from disk, which a repair shouldn't have to wait for once its instance is there."""
     from scheduling.engine.instance import parse
     from scheduling.engine.solution import Change
     from scheduling.engine.solve import solve
