@@ -24,7 +24,7 @@ FREE, BLOCKED = -1, -2  # answers of `blocker` besides the one event in the way
 SLACK = 1e-6  # minutes of focus by which sums in another order may differ
 UNPLACED = 1e6  # what a meeting costs as long as it has no place
 
-MOST_KNOWN_OF_CELL, MOST_KNOWN = 64, 500_000  # contents of cells whose figures are remembered, 48 bytes each
+MOST_KNOWN_OF_CELL, MOST_KNOWN = 64, 2_000_000  # contents of cells whose figures are remembered, 48 bytes each
 NOTHING_KNOWN = 2**64 - 1
 
 FOCUS, FOCUS_FULL, COST_FULL, FOCUS_LESS, COST_LESS = 0, 1, 2, 3, 4
@@ -62,11 +62,14 @@ def remembered(cells: int) -> int:
     return 1 << max(0, min(MOST_KNOWN_OF_CELL, MOST_KNOWN // max(1, cells)).bit_length() - 1)
 
 
-def new_state(model: Model, seed: int) -> State:
-    """Today's places, with what follows from them; a meeting to be placed is nowhere."""
+def new_state(model: Model, seed: int, *, is_searched: bool = True) -> State:
+    """Today's places, with what follows from them; a meeting to be placed is nowhere.
+
+    is_searched: figures of cells are remembered, which takes memory.
+    """
     events, cells, weeks = model.home.size, model.cell_end.size, model.week_goal.size
     widest = int(np.diff(model.list_off).max(initial=0) + np.diff(model.free_off).max(initial=0)) + 4
-    slots = remembered(cells)
+    slots = remembered(cells) if is_searched else 1
     state: State = view(
         State(
             start=np.full(events, NOWHERE, np.int64),

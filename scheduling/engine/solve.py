@@ -18,7 +18,7 @@ from scheduling.engine.kernels import EXCESS, FREE, State, blocker, new_state, p
 from scheduling.engine.lunches import NO_LUNCH, best_lunches
 from scheduling.engine.search.anneal import descend, restore, shift
 from scheduling.engine.search.improve import Search
-from scheduling.engine.search.schedule import COLD_START, WARM_START, Cooling
+from scheduling.engine.search.schedule import Cooling, coolings
 from scheduling.engine.solution import Change, MoveReason, Solution, Status, StayReason
 from scheduling.engine.stop import Budget, Either, Iterations
 from scheduling.engine.views import view
@@ -83,7 +83,8 @@ def solve(
     run.place_first()
     run.look_where_every_run_does()
     run.report(progress, 0.0)
-    for cooling in WARM_START if warm else COLD_START:
+    largest = max((part.events.size for part in run.parts), default=0)
+    for cooling in coolings(is_warm=bool(warm), largest_part=largest):
         run.cool(cooling, budget, workers, progress)
         run.look_where_every_run_does()
         run.report(progress, cooling.end)
@@ -320,7 +321,7 @@ class _Run:
         if here and not self._away_from_earlier(self.state):
             return self.state
         if self.copied is None:
-            self.copied = new_state(self.model, self.seed)
+            self.copied = new_state(self.model, self.seed, is_searched=False)
         restore(self.model, self.copied, np.arange(start.size, dtype=np.int64), start, room)
         return self.copied
 

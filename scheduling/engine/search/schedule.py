@@ -30,8 +30,21 @@ COLD_START = (
     Cooling(0.55, 0.8, 0.4),
     Cooling(0.8, 1.0, 0.25),
 )
+# More meetings than several coolings can settle: one long one finds more, measured on 300 to 10,000 people.
+LARGE_START = (
+    Cooling(0.0, 0.05, 1.0, cooled=0.0),
+    Cooling(0.05, 0.75, 1.0, cooled=1.0),
+    Cooling(0.75, 1.0, 1.0, cooled=0.0),
+)
+LARGE = 1_000  # events of one part
 # Hardly warm, since what the annealing gives up of an earlier plan costs time to find again.
 WARM_START = (Cooling(0.0, 0.3, 0.05, cooled=0.0), Cooling(0.3, 1.0, 0.05, cooled=0.5))
+
+
+def coolings(*, is_warm: bool, largest_part: int) -> tuple[Cooling, ...]:
+    if is_warm:
+        return WARM_START
+    return LARGE_START if largest_part > LARGE else COLD_START
 
 
 def heat(fraction: float, share: float) -> float:
