@@ -24,7 +24,7 @@ FREE, BLOCKED = -1, -2  # answers of `blocker` besides the one event in the way
 SLACK = 1e-6  # minutes of focus by which sums in another order may differ
 UNPLACED = 1e6  # what a meeting costs as long as it has no place
 
-MOST_KNOWN_OF_CELL, MOST_KNOWN = 64, 2_000_000  # contents of cells whose figures are remembered, 48 bytes each
+MOST_KNOWN_OF_CELL, MOST_KNOWN = 64, 1_000_000  # contents of cells whose figures are remembered, 48 bytes each
 NOTHING_KNOWN = 2**64 - 1
 
 FOCUS, FOCUS_FULL, COST_FULL, FOCUS_LESS, COST_LESS = 0, 1, 2, 3, 4

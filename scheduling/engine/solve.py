@@ -91,6 +91,7 @@ def solve(
     run.search.descend(budget.over)
     run.place_the_rest(interrupted)
     run.bounds.bound_all(range(len(run.parts)))
+    run.bounds.free_memory()
     run.finish()
     return run.explained()
 

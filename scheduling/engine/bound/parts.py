@@ -132,6 +132,12 @@ class Bounds:
         at_rest = (ascent := self._ascents.get(number)) is not None and ascent.at_rest
         return number in self._trees or (events <= MOST_EVENTS and (at_rest or self._climbed[number] >= steps))
 
+    def free_memory(self) -> None:
+        """Keep the bounds, and let go of what they were worked out on."""
+        self._ascents.clear()
+        self._trees.clear()
+        self._state = None
+
     def _ascent(self, number: int) -> Ascent | None:
         if number not in self._ascents:
             self._ascents[number] = ascents.begin(self.model, self.parts[number])
