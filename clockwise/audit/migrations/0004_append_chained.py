@@ -14,7 +14,8 @@ FUNCTION = f"""
 CREATE FUNCTION audit_append_chained(
     new_id uuid, new_organization uuid, new_at timestamptz, new_action text, new_actor uuid, new_target_type text,
     new_target uuid, new_channel text, new_via text, new_body bytea, new_commitment bytea
-) RETURNS void LANGUAGE plpgsql SECURITY DEFINER {before.SETTINGS} AS $$
+) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     new_leaf bytea := {before.LEAF};
     last_position bigint;
