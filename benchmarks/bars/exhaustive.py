@@ -10,8 +10,9 @@ import sys
 import time
 
 from scheduling.engine.instance import parse
+from scheduling.engine.solution import Solution
 from scheduling.engine.solve import Infeasible, solve
-from tests.scheduling.engine.judge import best_score, judge
+from tests.scheduling.engine.judge import Document, best_score, judge
 from tests.scheduling.engine.small import small
 
 ITERATIONS = 20_000
@@ -25,6 +26,11 @@ def failure(seed: int) -> str:
         found = solve(parse(document), seed=seed, iterations=ITERATIONS)
     except Infeasible as refused:
         return f"{refused} although nothing has to be placed"
+    return shortfall(document, found, best)
+
+
+def shortfall(document: Document, found: Solution, best: float | None) -> str:
+    """What a plan lacks: valid, worth what it says, the best there is, and proved to be."""
     judged = judge(document, found.as_document())
     if judged.errors:
         return f"breaks a rule: {judged.errors[0]}"

@@ -11,13 +11,13 @@ import random
 import sys
 from itertools import combinations
 
+from benchmarks.bars.exhaustive import ITERATIONS, shortfall
 from benchmarks.companies import company
 from scheduling.engine.instance import parse
 from scheduling.engine.solve import Infeasible, solve
 from tests.scheduling.engine.judge import Document, best_score, judge, legal_spots, length, overlap
 from tests.scheduling.engine.small import small
 
-ITERATIONS = 20_000
 NEW = 10
 
 
@@ -31,14 +31,7 @@ def failure(seed: int) -> str:
         if best is not None:
             return f"{refused}, yet a plan of {best} places all"
         return _wrong_blockers(document, refused)
-    judged = judge(document, found.as_document())
-    if judged.errors:
-        return f"breaks a rule: {judged.errors[0]}"
-    if best is None or abs(found.score - best) > 0.001:
-        return f"finds {found.score}, the best is {best}"
-    if found.status != "optimal":
-        return f"{found.status}, score {found.score}, bound {found.bound}"
-    return ""
+    return shortfall(document, found, best)
 
 
 def _wrong_blockers(document: Document, refused: Infeasible) -> str:

@@ -17,6 +17,8 @@ from scheduling.engine.instance import Instance
 from scheduling.engine.kernels import (
     EXCESS,
     FREE,
+    LEAST_GAIN,
+    NO_EXCESS,
     SCORE,
     State,
     below,
@@ -24,6 +26,7 @@ from scheduling.engine.kernels import (
     chance,
     change,
     new_state,
+    nth_start,
     places_cost,
     put,
 )
@@ -76,7 +79,7 @@ def _tries(
                 _keep(model, state, e, start, room, gain, excess)
         elif f >= 0:
             _eject(model, state, e, start, room, f, heat)
-        if state.total[SCORE] > best + 1e-6 and state.total[EXCESS] <= 1e-9:
+        if state.total[SCORE] > best + LEAST_GAIN and state.total[EXCESS] <= NO_EXCESS:
             best = state.total[SCORE]
             best_start[:], best_room[:] = state.start, state.room
     return best
@@ -91,12 +94,7 @@ def _place(model: Model, state: State, e: int) -> tuple[int, int]:
         return model.home[e], model.home_room[e]
     if starts == 0 or rooms == 0:
         return NOWHERE, -1
-    nth, room = at // rooms, model.room[model.room_off[e] + at % rooms]
-    for k in range(model.run_off[e], model.run_off[e + 1]):
-        if nth < model.run_count[k]:
-            return model.run_start[k] + nth * model.step, room
-        nth -= model.run_count[k]
-    return NOWHERE, -1
+    return nth_start(model, e, at // rooms), model.room[model.room_off[e] + at % rooms]
 
 
 @kernel
@@ -123,7 +121,7 @@ def _eject(model: Model, state: State, e: int, start: int, room: int, f: int, he
 
 @kernel
 def _accepts(state: State, gain: float, excess: float, heat: float) -> bool:
-    if state.total[EXCESS] + excess > 1e-9:
+    if state.total[EXCESS] + excess > NO_EXCESS:
         return False
     return gain >= 0.0 or chance(state) < 2.718281828459045 ** (gain / heat)
 

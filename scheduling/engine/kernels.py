@@ -20,6 +20,7 @@ from scheduling.engine.views import view
 if TYPE_CHECKING:
     Values = tuple[float, float, float, float, float]
 
+LEAST_GAIN, NO_EXCESS = 1e-6, 1e-9  # what a gain and a breach of limits must exceed, since sums are rounded
 FREE, BLOCKED = -1, -2  # answers of `blocker` besides the one event in the way
 SLACK = 1e-6  # minutes of focus by which sums in another order may differ
 UNPLACED = 1e6  # what a meeting costs as long as it has no place

@@ -8,7 +8,7 @@ import numpy as np
 
 from scheduling.engine.arrays import NOWHERE, Ints, Model
 from scheduling.engine.compiled import hot_kernel, kernel
-from scheduling.engine.kernels import EXCESS, FREE, blocker, is_home, is_start, put, recount
+from scheduling.engine.kernels import EXCESS, FREE, NO_EXCESS, blocker, is_home, is_start, put, recount
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from scheduling.engine.kernels import State
 
     Bools = npt.NDArray[np.bool_]
-
-NO_EXCESS = 1e-9
 
 
 @kernel

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scheduling.engine.arrays import NOWHERE, Ints, Model
 from scheduling.engine.compiled import hot_kernel
-from scheduling.engine.kernels import EXCESS, FREE, SCORE, below, blocker, change, put
+from scheduling.engine.kernels import EXCESS, FREE, LEAST_GAIN, NO_EXCESS, SCORE, below, blocker, change, put
 from scheduling.engine.search.neighbours import move, try_one
 
 if TYPE_CHECKING:
@@ -33,7 +33,11 @@ def anneal(
         try_one(model, state, e, heat)
         unsaved += 1
         # Saving costs a pass over the pool, so a long pool is saved at most once in as many tries.
-        if state.total[SCORE] > best_score + 1e-6 and state.total[EXCESS] <= 1e-9 and unsaved >= pool.size // 64:
+        if (
+            state.total[SCORE] > best_score + LEAST_GAIN
+            and state.total[EXCESS] <= NO_EXCESS
+            and unsaved >= pool.size // 64
+        ):
             best_score, unsaved = state.total[SCORE], 0
             for k in range(pool.size):
                 best_start[pool[k]], best_room[pool[k]] = state.start[pool[k]], state.room[pool[k]]
@@ -64,7 +68,7 @@ def descend(model: Model, state: State, pool: Ints) -> int:
     """Move each event of a pool to its best place once; how many moved."""
     moved = 0
     for e in pool:
-        best, best_start, best_room = 1e-6, NOWHERE, -1
+        best, best_start, best_room = LEAST_GAIN, NOWHERE, -1
         for k in range(model.run_off[e], model.run_off[e + 1]):
             for i in range(model.run_count[k]):
                 start = model.run_start[k] + i * model.step
@@ -99,6 +103,6 @@ def _better(
     if blocker(model, state, e, start, room) != FREE:
         return best, best_start, best_room
     gain, excess = change(model, state, e, start, room)
-    if gain > best and state.total[EXCESS] + excess <= 1e-9:
+    if gain > best and state.total[EXCESS] + excess <= NO_EXCESS:
         return gain, start, room
     return best, best_start, best_room

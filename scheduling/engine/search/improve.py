@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scheduling.engine.arrays import Ints, Model
-from scheduling.engine.kernels import EXCESS, SCORE
+from scheduling.engine.kernels import EXCESS, LEAST_GAIN, NO_EXCESS, SCORE
 from scheduling.engine.search.adopt import adopt
 from scheduling.engine.search.anneal import anneal, descend, restore
 from scheduling.engine.search.neighbourhoods import neighbourhoods, resolve_some
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 STEP_TRIES = 4000  # between two looks at the clock, at least
 DESCENT_AT_ONCE = 64  # events between two looks at the clock
 MOST_DESCENTS = 20
-LEAST_GAIN, NO_EXCESS = 1e-6, 1e-9
 SMALL = 60  # events of a part that is cooled again and again
 TRIES_PER_EVENT = 4000  # in one cooling of a small part
 BLOCK = 1_000  # neighbouring events of a large part that are cooled together, so that they lie in the nearest cache

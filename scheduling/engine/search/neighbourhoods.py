@@ -14,7 +14,19 @@ import numpy as np
 
 from scheduling.engine.arrays import NOWHERE, Floats, Ints, Model
 from scheduling.engine.compiled import hot_kernel
-from scheduling.engine.kernels import EXCESS, FREE, SCORE, UNPLACED, below, blocker, change, is_home, nth_start
+from scheduling.engine.kernels import (
+    EXCESS,
+    FREE,
+    LEAST_GAIN,
+    NO_EXCESS,
+    SCORE,
+    UNPLACED,
+    below,
+    blocker,
+    change,
+    is_home,
+    nth_start,
+)
 from scheduling.engine.search.anneal import shift
 from scheduling.engine.views import view
 
@@ -23,7 +35,6 @@ if TYPE_CHECKING:
 
 TAKEN_OUT = 3  # events at once; more cost more time than they find, measured on 40 to 300 people
 MOST_NODES = 300  # of one branch and bound, which then keeps the best it has seen
-LEAST_GAIN, NO_EXCESS = 1e-6, 1e-9
 
 
 class Neighbourhoods(NamedTuple):

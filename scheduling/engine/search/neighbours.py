@@ -10,6 +10,7 @@ from scheduling.engine.kernels import (
     BLOCKED,
     EXCESS,
     FREE,
+    NO_EXCESS,
     SCORE,
     below,
     blocker,
@@ -94,9 +95,9 @@ def _room_for(model: Model, state: State, e: int, start: int) -> int:
 @hot_kernel
 def accepts(state: State, gain: float, excess: float, heat: float) -> bool:
     """Metropolis's rule; limits may never be broken further."""
-    if state.total[EXCESS] + excess > 1e-9 and excess > -1e-9:
+    if state.total[EXCESS] + excess > NO_EXCESS and excess > -NO_EXCESS:
         return False
-    if gain >= 0.0 or excess < -1e-9:
+    if gain >= 0.0 or excess < -NO_EXCESS:
         return True
     return heat > 0.0 and gain > -30.0 * heat and chance(state) < 2.718281828459045 ** (gain / heat)
 
