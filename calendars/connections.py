@@ -33,8 +33,6 @@ from clockwise.tenancy import current, messages
 from clockwise.tenancy.prepared import by_ids
 
 log = logging.getLogger(__name__)
-# Renewed before it expires, so that no request starts with a token that dies under way (SYNC O7).
-EARLY = timedelta(minutes=5)
 # A grant that Google couldn't be told to forget for so long is given up: nobody holds anything to use it with.
 REVOKE_WITHIN = timedelta(days=7)
 
@@ -185,8 +183,7 @@ def _by_id(connection_id: UUID) -> QuerySet[GoogleConnection]:
 
 
 def _is_good(credentials: Credentials) -> bool:
-    expires = credentials.access_token_expires_at
-    return bool(credentials.access_token) and expires is not None and expires - EARLY > clock.now()
+    return oauth.lasts(credentials.access_token, credentials.access_token_expires_at, now=clock.now())
 
 
 def mark_revoked(connection_id: UUID, *, reason: str, since: datetime) -> bool:

@@ -39,6 +39,7 @@ DIRECTORY = f"{_API}admin.directory.user.readonly"
 READ_ONLY_SCOPES = tuple(EVENTS_READ_ONLY if scope == EVENTS else scope for scope in CALENDAR_SCOPES)
 # Without a list of calendars and their events there is nothing to show; the others only make it better (S17).
 CALENDAR_LIST = f"{_API}calendar.calendarlist.readonly"
+EARLY = timedelta(minutes=5)
 
 
 class ConsentRefused(GoogleError):
@@ -131,6 +132,11 @@ def finish(
         failure = GoogleUnavailable("unreadable_answer")
     # Outside the handlers, so that no traceback carries Google's words.
     raise failure
+
+
+def lasts(access_token: str, expires_at: datetime | None, *, now: datetime) -> bool:
+    """Whether a request may begin with it: it is renewed before it ends, so that none dies under way (O7)."""
+    return bool(access_token) and expires_at is not None and expires_at - EARLY > now
 
 
 def refresh(settings: GoogleSettings, refresh_token: str, *, now: datetime) -> Grant:

@@ -7,7 +7,7 @@ Only an account that Google itself calls suspended or deleted is ended; an answe
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
@@ -26,7 +26,6 @@ from clockwise.tenancy.prepared import by_ids
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 30
-EARLY = timedelta(minutes=5)
 REASONS = {"suspended": Reason.ACCOUNT_DISABLED, "deleted": Reason.ACCOUNT_PURGED}
 
 
@@ -131,8 +130,7 @@ class _Tokens:
 
     def current(self) -> str:
         kept = self._watch.credentials
-        expires = kept.access_token_expires_at
-        if kept.access_token and expires is not None and expires - EARLY > clock.now():
+        if oauth.lasts(kept.access_token, kept.access_token_expires_at, now=clock.now()):
             return kept.access_token
         return self.renew(kept.access_token)
 

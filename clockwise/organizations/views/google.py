@@ -90,6 +90,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
     return _depart(request, trip, confirms=back)
 
 
+@require_GET
+@calls_outside
+@limited(LIMIT, client_address)
 def ask_for_directory(request: HttpRequest) -> HttpResponse:
     """Send a signed-in admin to Google to consent to a look into the directory."""
     with current.organization(_organization_of(request)):
